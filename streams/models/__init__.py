@@ -1,0 +1,18 @@
+"""The tables of the stage, a file per noun."""
+
+from streams.models.lineup import LineupItem, Pin
+from streams.models.picture import Ingest, PackRun, Segment, StreamKey
+from streams.models.show import Host, Show, ShowMember, ShowMove
+
+__all__ = [
+    "Host",
+    "Ingest",
+    "LineupItem",
+    "PackRun",
+    "Pin",
+    "Segment",
+    "Show",
+    "ShowMember",
+    "ShowMove",
+    "StreamKey",
+]
