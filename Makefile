@@ -23,7 +23,7 @@ format: setup ## put everything into the house's format
 	@.venv/bin/ruff check --fix-only --quiet .
 	@.venv/bin/ruff format .
 	@.venv/bin/djade --target-version 6.0 $$(git ls-files 'templates/*.html' '*/templates/*.html')
-	@node_modules/.bin/biome check --write static/js
+	@node_modules/.bin/biome check --write
 
 setup: .venv/synced ## the environment and the packages, from the lock files
 

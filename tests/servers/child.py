@@ -38,7 +38,7 @@ def find_program(name: str, *, beside: Sequence[Path] = ()) -> str:
     """
     found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, beside)]))
     if found is None:
-        raise ServerMissing(f"{name} is not installed: run `make test` as root, or install it (see docs/development.md)")
+        raise ServerMissing(f"{name} is not installed: run `make test` as root, or install it")
     return found
 
 

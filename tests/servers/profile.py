@@ -5,6 +5,7 @@
 """
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -18,11 +19,22 @@ from tests.servers.redis import Redis
 PROFILES = ("embedded", "postgres")
 
 # Everything that settings.py reads: a developer's own values must not decide a test.
-ENVIRONMENT = """
-    SECRET_KEY DEBUG ALLOWED_HOSTS PUBLIC_URL DATABASE_URL REDIS_URL CELERY_BROKER_URL STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY
-    STRIPE_WEBHOOK_SECRETS STRIPE_API_BASE AWS_STORAGE_BUCKET_NAME AWS_S3_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-    EMAIL_URL MEDIA_SERVER_URL DATA_DIR PORT RATE_LIMITS LOG_FORMAT PRODUCT_NAME
-""".split()
+ENVIRONMENT = (
+    *(
+        "SECRET_KEY",
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "PUBLIC_URL",
+        "PRODUCT_NAME",
+        "DATA_DIR",
+        "PORT",
+        "RATE_LIMITS",
+        "LOG_FORMAT",
+    ),
+    *("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "EMAIL_URL", "MEDIA_SERVER_URL"),
+    *("STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE"),
+    *("AWS_STORAGE_BUCKET_NAME", "AWS_S3_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+)
 
 stack = ExitStack()
 postgres: Postgres | None = None
@@ -45,6 +57,7 @@ def pytest_load_initial_conftests() -> Generator[None]:
     folder = tempfile.mkdtemp(prefix="vitrine-tests-")
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     os.environ["DATA_DIR"] = folder
+    os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
     if profile_name() == "postgres":
         _start_servers()
     return (yield)
