@@ -1,0 +1,100 @@
+"""The JSON API under /api/v1/: who may ask, how refusals look, which app answers what."""
+
+import importlib
+import importlib.util
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import NinjaAPI, Router, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from livecommerce.accounts.api_auth import ANYONE
+from livecommerce.accounts.visitors import identity_of, open_session
+from livecommerce.errors import BadInput, NotFound, Refused, SignInNeeded
+
+api = NinjaAPI(
+    title="Live commerce",
+    version="1",
+    description="Watch, hold and buy during a live show; run the show; schedule the next one.",
+    urls_namespace="api",
+    docs_url=None,
+)
+people = Router(tags=["people"])
+
+
+class VisitorOut(Schema):
+    """A guest identity: `token` goes into `Authorization: Bearer` and `?visitor=`."""
+
+    visitor: str
+    token: str
+
+
+class SessionIn(Schema):
+    """What someone signs in with."""
+
+    email: str
+    password: str
+
+
+class SessionOut(Schema):
+    """A key for `Authorization: Bearer`; shown once, kept as a hash."""
+
+    token: str
+
+
+@people.post("visitors", response={201: VisitorOut}, auth=ANYONE, summary="Get a guest identity")
+def create_visitor(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+    """Give whoever asks an identity that lasts through the show; one who is known keeps theirs."""
+    visitor, token = identity_of(request.viewer, now=timezone.now())
+    return 201, {"visitor": visitor.public_id, "token": token}
+
+
+@people.post("sessions", response={201: SessionOut}, auth=ANYONE, summary="Sign in from a client that is no browser")
+def create_session(request: HttpRequest, body: SessionIn) -> tuple[int, dict[str, str]]:
+    """Check a password, give a token."""
+    return 201, {"token": open_session(email=body.email, password=body.password, now=timezone.now())}
+
+
+api.add_router("", people)
+for _module in ("streams.api", "chat.api", "checkout.api", "checkout.orders_api", "catalog.api", "livecommerce.snapshot"):
+    if importlib.util.find_spec(_module):
+        _found = getattr(importlib.import_module(_module), "router", None)
+        if _found is not None:
+            api.add_router("", _found)
+
+
+@api.exception_handler(Refused)
+def refuse(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """Translate a domain refusal."""
+    response = api.create_response(request, {"error": refused.wire()}, status=refused.status)
+    if refused.retry_in is not None:
+        response["Retry-After"] = str(max(1, round(refused.retry_in)))
+    return response
+
+
+@api.exception_handler(ValidationError)
+def refuse_fields(request: HttpRequest, invalid: ValidationError) -> HttpResponse:
+    """Name each field that is missing or malformed."""
+    fields = {str(error["loc"][-1]): str(error["msg"]) for error in invalid.errors}
+    return refuse(request, BadInput(fields=fields))
+
+
+@api.exception_handler(AuthenticationError)
+def refuse_stranger(request: HttpRequest, _: AuthenticationError) -> HttpResponse:
+    """Ask for a sign-in or a guest identity."""
+    return refuse(request, SignInNeeded())
+
+
+@api.exception_handler(Http404)
+def refuse_missing(request: HttpRequest, _: Http404) -> HttpResponse:
+    """Say that there is nothing, in the API's own form."""
+    return refuse(request, NotFound())
+
+
+@api.exception_handler(HttpError)
+def refuse_malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Pass on ninja's own refusals, such as a body that is not JSON."""
+    refused = BadInput(str(error))
+    refused.status = error.status_code
+    return refuse(request, refused)

@@ -1,0 +1,240 @@
+"""One file, driven by the environment. With nothing set: SQLite, one process, files on disk, practice payments."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.utils.csp import CSP
+
+from livecommerce.environment import (
+    Misconfigured,
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_mailer,
+    env_text,
+    env_url,
+    running_tests,
+    secret_key,
+)
+from livecommerce.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env_text("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+PORT = env_int("PORT", default=8000, least=1, most=65535)
+PUBLIC_URL = env_url("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}", schemes={"http", "https"}).rstrip("/")
+DATABASE_URL = env_url("DATABASE_URL", schemes={"postgres", "postgresql", "sqlite"})
+REDIS_URL = env_url("REDIS_URL", schemes={"redis", "rediss"})
+EMBEDDED = not REDIS_URL
+
+DEBUG = env_bool("DEBUG", default=False)
+SECRET_KEY = secret_key(data_dir=DATA_DIR, embedded=not DATABASE_URL or DEBUG)
+_host = urlsplit(PUBLIC_URL).hostname or ""
+_loopback = _host in {"localhost", "127.0.0.1", "::1"}
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [_host, *(["localhost", "127.0.0.1", "[::1]"] if _loopback else [])]
+
+# Names and limits of the product.
+PRODUCT_NAME = env_text("PRODUCT_NAME", "Vitrine")
+RATE_LIMITS = env_choice("RATE_LIMITS", default="on", choices={"on", "off"}) == "on"
+if not RATE_LIMITS and not (DEBUG or _loopback):
+    raise Misconfigured("RATE_LIMITS", "off is only for DEBUG or a PUBLIC_URL on loopback")
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", default=0, most=5)
+MEDIA_SERVER_URL = env_url("MEDIA_SERVER_URL", schemes={"http", "https", "rtmp", "rtsp"})
+# Origins that may open a socket: scheme, host and port have to match.
+ALLOWED_ORIGINS = [PUBLIC_URL, *(f"http://{name}:{PORT}" for name in ("localhost", "127.0.0.1") if _loopback)]
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "ninja",
+    "livecommerce.accounts",
+    "livecommerce.realtime",
+    "catalog",
+    "streams",
+    "checkout",
+    "chat",
+    "livecommerce.watch",
+    "livecommerce.studio",
+    "livecommerce.demo",
+    "livecommerce",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "livecommerce.accounts.middleware.ViewerMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "livecommerce.urls"
+ASGI_APPLICATION = "livecommerce.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "livecommerce.watch.context.product",
+            ],
+            "builtins": ["django.templatetags.static", "livecommerce.watch.templatetags.vitrine"],
+        },
+    }
+]
+
+# Truth. SQLite takes its write lock at BEGIN, so a transaction never fails half-way for want of it.
+if DATABASE_URL and not DATABASE_URL.startswith("sqlite"):
+    DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+    DATABASES["default"]["OPTIONS"] = {
+        "pool": {"min_size": 2, "max_size": env_int("DATABASE_POOL", default=20, least=2, most=500), "timeout": 10},
+        "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s",
+    }
+else:
+    DATABASES = {"default": dj_database_url.parse(DATABASE_URL or f"sqlite:///{DATA_DIR / 'livecommerce.sqlite3'}")}
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# News between processes, and what may be forgotten.
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 30}]},
+        }
+    }
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CELERY_BROKER_URL = env_text("CELERY_BROKER_URL", REDIS_URL or "memory://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+
+# Files.
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = "media/"
+LIVE_ROOT = DATA_DIR / "live"
+_bucket = env_text("AWS_STORAGE_BUCKET_NAME")
+_found_not_collected = DEBUG or running_tests()
+STORAGES = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage" if _bucket else "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "bucket_name": _bucket,
+            "endpoint_url": env_url("AWS_S3_ENDPOINT_URL", schemes={"http", "https"}) or None,
+            "file_overwrite": False,
+            "querystring_auth": False,
+        }
+        if _bucket
+        else {},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if _found_not_collected
+        else "servestatic.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+SERVESTATIC_USE_FINDERS = _found_not_collected
+SERVESTATIC_AUTOREFRESH = _found_not_collected
+
+# People.
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "livecommerce.signin.SignInAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"{PRODUCT_NAME}: "
+if not RATE_LIMITS:
+    ACCOUNT_RATE_LIMITS = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+
+# Money.
+STRIPE_SECRET_KEY = env_text("STRIPE_SECRET_KEY")
+STRIPE_PUBLISHABLE_KEY = env_text("STRIPE_PUBLISHABLE_KEY")
+STRIPE_WEBHOOK_SECRETS = env_list("STRIPE_WEBHOOK_SECRETS")
+STRIPE_API_BASE = env_url("STRIPE_API_BASE", schemes={"http", "https"})
+
+# Mail.
+MAILERS = {"default": env_mailer("EMAIL_URL", default="console://localhost")}
+DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL", f"{PRODUCT_NAME} <shop@{_host if '.' in _host else 'localhost'}>")
+
+# Defence. Styles and scripts need our origin or the page's nonce; nothing inline runs without it.
+_socket_origin = PUBLIC_URL.replace("http", "ws", 1)
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:", "blob:"],
+    "media-src": [CSP.SELF, "blob:"],
+    "connect-src": [CSP.SELF, _socket_origin],
+    "worker-src": [CSP.SELF, "blob:"],
+    "font-src": [CSP.SELF],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+_https = PUBLIC_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LOGGING_CONFIG = None
+LOG_FORMAT = env_choice("LOG_FORMAT", default="text", choices={"text", "json"})
+logging_config(json=LOG_FORMAT == "json", debug=DEBUG, level=os.environ.get("LOG_LEVEL", "INFO"))
