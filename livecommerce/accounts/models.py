@@ -83,3 +83,21 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} since {self.created_at:%Y-%m-%d}"
+
+
+class KeptAnswer(models.Model):
+    """The first answer to a write with an `Idempotency-Key`; a repeat gets the same instead of a second effect."""
+
+    asker = models.CharField(max_length=80, help_text="Visitor, or address of one who has none.")
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, help_text="Empty while the first request still runs.")
+    body = models.BinaryField(default=b"")
+    content_type = models.CharField(max_length=80, default="application/json")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["asker", "key"], name="kept_answer_once_per_asker"),)
+
+    def __str__(self) -> str:
+        return f"{self.asker} {self.key}"

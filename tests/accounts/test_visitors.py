@@ -1,0 +1,111 @@
+"""Who asks: guests, users, tokens, and what none of them may become."""
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from livecommerce.accounts.models import ApiToken, User, Visitor
+from livecommerce.accounts.visitors import (
+    WrongCredentials,
+    guest_token,
+    merge_visitor,
+    mint_visitor,
+    open_session,
+    read_guest_token,
+    viewer_of_token,
+    visitor_of_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana() -> User:
+    return User.objects.create_user("Ana@Example.com", "a long password", name="Ana Lopes")
+
+
+def test_a_guest_token_names_its_visitor_and_nobody_else() -> None:
+    visitor, token = mint_visitor(now=timezone.now())
+
+    assert read_guest_token(token) == visitor.id
+    assert read_guest_token(token[:-1]) is None
+    assert read_guest_token(f"vis.{visitor.id.hex}") is None
+    assert read_guest_token("") is None
+
+
+def test_a_guest_token_of_a_users_visitor_does_not_sign_in(ana: User) -> None:
+    token = guest_token(visitor_of_user(ana).id)
+
+    viewer = viewer_of_token(token)
+
+    assert viewer is not None
+    assert not viewer.signed_in
+
+
+def test_one_address_is_one_account_in_any_case(ana: User) -> None:
+    assert ana.email == "ana@example.com"
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        User.objects.create(email="ANA@example.com")
+
+
+def test_a_session_token_signs_in_and_is_kept_as_a_hash_only(ana: User) -> None:
+    token = open_session(email="ana@example.com", password="a long password", now=timezone.now())
+
+    viewer = viewer_of_token(token)
+
+    assert viewer is not None
+    assert viewer.user_id == ana.pk
+    assert not ApiToken.objects.filter(hash__contains=token[4:20]).exists()
+
+
+def test_a_closed_account_loses_its_tokens_at_once(ana: User) -> None:
+    token = open_session(email="ana@example.com", password="a long password", now=timezone.now())
+
+    User.objects.update(is_active=False)
+
+    assert viewer_of_token(token) is None
+
+
+@pytest.mark.parametrize("password", ["", "wrong", "A long password"])
+def test_a_wrong_password_opens_nothing(ana: User, password: str) -> None:
+    with pytest.raises(WrongCredentials):
+        open_session(email=ana.email, password=password, now=timezone.now())
+
+
+def test_a_guest_becomes_a_user_once_only(ana: User) -> None:
+    guest, _ = mint_visitor(now=timezone.now())
+
+    assert merge_visitor(guest_id=guest.id, user=ana) == guest
+    assert merge_visitor(guest_id=guest.id, user=ana) is None
+    assert merge_visitor(guest_id=uuid4(), user=ana) is None
+    assert Visitor.objects.get(pk=guest.pk).merged_into == visitor_of_user(ana)
+
+
+def test_a_user_cannot_swallow_another_users_visitor(ana: User) -> None:
+    rival = User.objects.create_user("rival@example.com", "a long password")
+
+    assert merge_visitor(guest_id=visitor_of_user(rival).id, user=ana) is None
+
+
+def test_the_api_gives_a_guest_identity_that_it_knows_again(client: Client) -> None:
+    first = client.post("/api/v1/visitors")
+    again = client.post("/api/v1/visitors", headers={"Authorization": f"Bearer {first.json()['token']}"})
+
+    assert first.status_code == 201
+    assert again.json()["visitor"] == first.json()["visitor"]
+
+
+def test_the_api_signs_in_and_says_plainly_when_it_does_not(client: Client, ana: User) -> None:
+    good = client.post(
+        "/api/v1/sessions", {"email": ana.email, "password": "a long password"}, content_type="application/json"
+    )
+    bad = client.post("/api/v1/sessions", {"email": ana.email, "password": "no"}, content_type="application/json")
+    empty = client.post("/api/v1/sessions", {}, content_type="application/json")
+
+    assert good.status_code == 201
+    assert bad.status_code == 401
+    assert bad.json()["error"]["code"] == "session.wrong_credentials"
+    assert empty.status_code == 422
+    assert set(empty.json()["error"]["fields"]) == {"email", "password"}
