@@ -1,0 +1,1 @@
+"""Watch: the pages that viewers see. Home, shows, products, hosts, brands and sign-in; every page works without scripts."""

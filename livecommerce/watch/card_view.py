@@ -1,0 +1,316 @@
+"""What a product's card says, from the facts: item, drop, stock, the viewer's own hold and queue place, the time.
+
+The twin of static/js/lib/card-view.js, which keeps the card true after the page has loaded. All facts are in wire form
+(ids, integer minor units, ms), so that both read the same; a test drives both with the same cases.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from livecommerce.money import Money, amount_text, format_money
+
+Wire = dict[str, Any]
+OFFER_MS = 30_000
+# A plain product says how many are left only when the figure helps to decide.
+FEW = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """All that a card depends on; any of them may be missing, but not both item and drop."""
+
+    item: Wire | None = None
+    drop: Wire | None = None
+    stock: Wire = field(default_factory=dict)
+    hold: Wire | None = None
+    place: Wire | None = None
+    sales: Wire = field(default_factory=dict)
+    now: int = 0
+
+
+def card_view(facts: Facts) -> Wire:
+    """Return the card's words, clocks and button."""
+    state = _state(facts)
+    product = (facts.drop or facts.item or {}).get("product") or facts.hold or {}
+    view: Wire = {**BLANK, "state": state, "name": product.get("name"), "image": product.get("image")}
+    return view | VIEWS[state](facts)
+
+
+def drop_phase(facts: Facts) -> str:
+    """Return where the drop stands by the server's clock; its `state` alone may be a moment behind it."""
+    drop = facts.drop or {}
+    if drop["state"] == "closed":
+        return "ended"
+    if drop.get("paused_at") or drop["state"] == "paused" or facts.sales.get("paused"):
+        return "paused"
+    if drop.get("closes_at") and facts.now >= drop["closes_at"]:
+        return "ended"
+    if facts.now < drop["opens_at"]:
+        return "announced"
+    gone = drop["state"] == "sold_out" or (facts.stock and facts.stock["left"] <= 0)
+    return "sold_out" if gone else "open"
+
+
+BLANK: Wire = {
+    "lit": False,
+    "off": False,
+    "held": False,
+    "icon": "",
+    "label": "",
+    "word": "",
+    "until": None,
+    "standing": None,
+    "aside": "",
+    "drain": None,
+    "note": "",
+    "noteUntil": None,
+    "button": None,
+    "bar": None,
+    "left": "",
+    "carts": "",
+    "back": None,
+    "limit": "",
+    "link": None,
+    "queue": None,
+    "earlier": "",
+    "percent": "",
+}
+BUY: Wire = {"label": "Buy", "act": "buy", "look": "buy", "disabled": False}
+
+
+def ordinal(count: int) -> str:
+    """Return `4th`."""
+    if count % 100 in {11, 12, 13}:
+        return f"{count}th"
+    return f"{count}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(count % 10, 'th')}"
+
+
+def _state(facts: Facts) -> str:
+    """The viewer's own matters come before the drop's."""
+    waiting = (facts.place or {}).get("state")
+    if waiting == "offered":
+        return "offered"
+    if facts.hold:
+        return "held"
+    if not facts.drop:
+        return "plain"
+    phase = drop_phase(facts)
+    return "queued" if phase == "sold_out" and waiting == "waiting" else phase
+
+
+def _offered(facts: Facts) -> Wire:
+    drop, place = facts.drop or {}, facts.place or {}
+    until = place["offered_until"]
+    kept = drop["hold_seconds"]
+    options = (facts.hold or {}).get("option_text")
+    return {
+        "lit": True,
+        "icon": "lamp",
+        "label": "One came back, it is yours",
+        "until": until,
+        "drain": {"kind": "held", "from": until - OFFER_MS, "until": until},
+        **_priced(drop["price"]),
+        "note": " · ".join(filter(None, [options, "Then it goes to the next in line"])),
+        "button": {"label": "Hold it", "act": "take", "look": "buy", "disabled": False},
+        "bar": _bar(facts),
+        "left": f"“Hold it” keeps it yours for {kept // 60}:{kept % 60:02}. Nothing is charged yet.",
+        "link": {"label": "Let it pass", "act": "pass"},
+    }
+
+
+def _held(facts: Facts) -> Wire:
+    hold, stock = facts.hold or {}, facts.stock
+    paused, many = bool(hold["paused"]), hold["quantity"] > 1
+    paying = hold["state"] == "PAYING"
+    length = (facts.drop or {}).get("hold_seconds", 300) * 1000
+    return {
+        "lit": True,
+        "held": True,
+        "icon": "pause" if paused else "timer",
+        "label": "Being paid" if paying else "Held for you",
+        "until": None if paused else hold["expires_at"],
+        "standing": hold.get("seconds_left") if paused else None,
+        "drain": {"kind": "held", "from": hold["expires_at"] - length, "until": hold["expires_at"], "standing": paused},
+        "name": f"{hold['quantity']} × {hold['name']}" if many else hold["name"],
+        **_priced(hold["total"]),
+        "note": f"{hold['option_text']} · the price stays"
+        if hold.get("option_text")
+        else "The price stays while you hold it",
+        "button": {"label": "Pay", "act": "pay", "look": "buy", "disabled": False},
+        "bar": _bar(facts) if facts.drop else None,
+        "left": f"{stock['left']} left" if stock else "",
+        "carts": _in_carts(stock),
+        "link": None if paying else {"label": "Let them go" if many else "Let it go", "act": "release"},
+    }
+
+
+def _announced(facts: Facts) -> Wire:
+    drop = facts.drop or {}
+    return {
+        "icon": "clock",
+        "label": "Opens in",
+        "until": drop["opens_at"],
+        "drain": {"kind": "paused", "from": drop["announced_at"], "until": drop["opens_at"]},
+        **_priced(drop["price"]),
+        **_reduction(drop.get("earlier_price"), drop.get("percent_off")),
+        "button": BUY | {"disabled": True},
+        "bar": _bar(facts, paused=True),
+        "left": f"{drop['units']} in this drop",
+        "limit": _per_person(drop),
+    }
+
+
+def _paused(facts: Facts) -> Wire:
+    drop, stock = facts.drop or {}, facts.stock
+    since = drop.get("paused_at") or facts.sales.get("since") or facts.now
+    opened = since >= drop["opens_at"]
+    until = drop["closes_at"] if opened else drop["opens_at"]
+    lost_picture = facts.sales.get("reason") == "picture"
+    return {
+        "icon": "pause",
+        "label": "Paused",
+        "standing": max(0, -((since - until) // 1000)),
+        "drain": {
+            "kind": "paused",
+            "from": drop["opens_at"] if opened else drop["announced_at"],
+            "until": until,
+            "standing": since,
+        },
+        **_priced(drop["price"]),
+        **_reduction(drop.get("earlier_price"), drop.get("percent_off")),
+        "note": "Goes on when the picture is back" if lost_picture else "Goes on where it stood, no time is lost",
+        "button": BUY | {"disabled": True},
+        "bar": _bar(facts, paused=True),
+        "left": f"{stock.get('left', drop['units'])} left",
+        "carts": f"{stock['held']} in carts, paused too" if stock.get("held") else "",
+    }
+
+
+def _open(facts: Facts) -> Wire:
+    drop, stock = facts.drop or {}, facts.stock
+    return {
+        "lit": True,
+        "icon": "lamp",
+        "label": "On sale now",
+        "word": "ends in",
+        "until": drop["closes_at"],
+        "drain": {"kind": "", "from": drop["opens_at"], "until": drop["closes_at"]},
+        **_priced(drop["price"]),
+        **_reduction(drop.get("earlier_price"), drop.get("percent_off")),
+        "button": BUY,
+        "bar": _bar(facts),
+        "left": f"{stock.get('left', drop['units'])} left",
+        "carts": _in_carts(stock),
+        "back": stock.get("back_at") if stock.get("held") else None,
+        "limit": _per_person(drop),
+    }
+
+
+def _gone(facts: Facts) -> Wire:
+    drop, stock = facts.drop or {}, facts.stock
+    return {
+        "off": True,
+        "label": "Sold out",
+        "word": "drop ends in",
+        "until": drop["closes_at"],
+        **_priced(drop["price"]),
+        "note": _in_carts(stock),
+        "noteUntil": stock.get("back_at") if stock.get("held") else None,
+        "bar": _bar(facts) | {"left": 0},
+    }
+
+
+def _sold_out(facts: Facts) -> Wire:
+    waiting = facts.stock.get("queue") or 0
+    return _gone(facts) | {
+        "button": {"label": "Join queue", "act": "join", "look": "light", "disabled": False},
+        "left": f"{waiting or 'Nobody'} waiting.",
+        "carts": f"You would be {ordinal(waiting + 1)}.",
+    }
+
+
+def _queued(facts: Facts) -> Wire:
+    position = (facts.place or {})["position"]
+    of = max(position, facts.stock.get("queue") or 0)
+    return _gone(facts) | {
+        "button": {"label": "Leave", "act": "leave", "look": "quiet", "disabled": False},
+        "queue": {"place": position, "told": f"You are {ordinal(position)} of {of} in the queue."},
+    }
+
+
+def _ended(facts: Facts) -> Wire:
+    over = "The drop is over"
+    if facts.item and facts.item.get("variants"):
+        again = _plain(facts)
+        if not again["off"]:
+            note = f"{again['currency']} {again['amount']} again"
+            return again | {"icon": "", "label": over, "note": note, "earlier": "", "percent": ""}
+    closed = {"label": "Over", "act": "none", "look": "quiet", "disabled": True}
+    return {"off": True, "label": over, **_priced((facts.drop or {})["price"]), "button": closed}
+
+
+def _plain(facts: Facts) -> Wire:
+    item = facts.item or {}
+    left = sum(max(0, variant.get("left") or 0) for variant in item["variants"])
+    reduced = _reduction(item.get("earlier_price"), None)
+    gone = {"label": "Sold out", "act": "none", "look": "quiet", "disabled": True}
+    return {
+        "icon": "pin",
+        "label": "Shown now" if left else "Sold out",
+        "off": not left,
+        "aside": f"{left} left" if 0 < left <= FEW else "",
+        **_priced(item["price"]),
+        **reduced,
+        "note": reduced.get("note") or item.get("note") or "",
+        "button": BUY if left else gone,
+    }
+
+
+VIEWS = {
+    "offered": _offered,
+    "held": _held,
+    "announced": _announced,
+    "paused": _paused,
+    "open": _open,
+    "sold_out": _sold_out,
+    "queued": _queued,
+    "ended": _ended,
+    "plain": _plain,
+}
+
+
+def _money(wire: Wire) -> Money:
+    return Money(wire["amount"], wire["currency"])
+
+
+def _priced(price: Wire) -> Wire:
+    return {"currency": price["currency"], "amount": amount_text(_money(price))}
+
+
+def _reduction(earlier: Wire | None, percent: int | None) -> Wire:
+    if not earlier:
+        return {}
+    return {
+        "earlier": amount_text(_money(earlier)),
+        "percent": f"−{percent} %" if percent else "",
+        "note": f"30-day lowest: {format_money(_money(earlier))}",
+    }
+
+
+def _bar(facts: Facts, *, paused: bool = False) -> Wire:
+    stock = facts.stock
+    units = (facts.drop or {}).get("units", 0)
+    return {
+        "sold": stock.get("sold", 0),
+        "held": stock.get("held", 0),
+        "left": stock.get("left", units),
+        "paused": paused,
+    }
+
+
+def _in_carts(stock: Wire) -> str:
+    return f"{stock['held']} in carts" if stock.get("held") else ""
+
+
+def _per_person(drop: Wire) -> str:
+    return f"Max {drop['per_buyer']} per person" if drop.get("per_buyer") else ""
