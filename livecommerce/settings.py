@@ -144,6 +144,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "livecommerce.watch.assets.JoinedSheets",
+    "livecommerce.watch.assets.VendorFiles",
+]
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "media/"
 LIVE_ROOT = DATA_DIR / "live"
