@@ -1,0 +1,158 @@
+"""Group commit: what thousands do at once is decided in arrival order, many in one transaction, each with its own answer.
+
+Requests for one subject (a drop, a show's feed) collect while the previous batch of that subject is being decided, so a
+quiet subject waits almost nothing and a busy one shares its commits. Locks and constraints keep the result right when
+several processes batch the same subject; the batch only makes it fast.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ClassVar
+
+from django.db import close_old_connections
+
+from livecommerce.errors import Refused
+
+logger = logging.getLogger(__name__)
+
+# Few threads: each holds a database connection, and more would only wait for the same rows.
+_THREADS = 4
+_pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="batch")
+
+
+class Busy(Refused):
+    """So many wait already that this one would not be answered soon; nothing was written."""
+
+    code = "busy"
+    status = 503
+    message = "Very many people are doing this right now. Nothing was lost; it is tried again in a moment."
+
+
+class Batch[Item, Answer]:
+    """Collects requests per subject and has them decided together.
+
+    ``decide(subject, items)`` runs in a thread, opens its own transaction and returns one answer or exception per item,
+    in order. If it raises, the items are decided one by one, so that a bad one fails alone.
+    """
+
+    everyone: ClassVar[list[Batch[Any, Any]]] = []
+
+    def __init__(
+        self,
+        name: str,
+        decide: Callable[[Any, list[Item]], Sequence[Answer | Exception]],
+        max_batch: int = 500,
+        max_waiting: int = 20_000,
+        linger: float = 0.002,
+    ) -> None:
+        self.name = name
+        self._decide = decide
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        # How long the first of a quiet subject waits for company, in seconds.
+        self._linger = linger
+        self._waiting: dict[Hashable, deque[tuple[Item, asyncio.Future[Answer]]]] = {}
+        self._rounds: set[asyncio.Task[None]] = set()
+        self._count = 0
+        self._closed = False
+        Batch.everyone.append(self)
+
+    async def ask(self, subject: Hashable, item: Item) -> Answer:
+        """Have one item decided; return its answer after the commit.
+
+        :raises Busy: too many wait; also anything that ``decide`` gave for this item.
+        """
+        return await self.ask_soon(subject, item)
+
+    def ask_soon(self, subject: Hashable, item: Item) -> asyncio.Future[Answer]:
+        """Do the same without a coroutine. Call it on the event loop."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if self._closed or self._count >= self._max_waiting:
+            future.set_exception(Busy(retry_in=2.0))
+            return future
+        self._count += 1
+        queue = self._waiting.get(subject)
+        if queue is None:
+            self._waiting[subject] = queue = deque()
+            round_ = asyncio.get_running_loop().create_task(self._rounds_of(subject, queue))
+            self._rounds.add(round_)
+            round_.add_done_callback(self._rounds.discard)
+        queue.append((item, future))
+        return future
+
+    def decide_one(self, subject: Hashable, item: Item) -> Answer:
+        """Decide one item here and now, for callers without an event loop: a view, a task, a test.
+
+        :raises: whatever ``decide`` gave for this item.
+        """
+        answer = self._decide(subject, [item])[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        """Take nothing more and wait until all that was taken is answered."""
+        self._closed = True
+        while self._rounds:
+            await asyncio.wait(self._rounds)
+
+    async def _rounds_of(self, subject: Hashable, queue: deque[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        await asyncio.sleep(self._linger)
+        while queue:
+            taken = [queue.popleft() for _ in range(min(len(queue), self._max_batch))]
+            try:
+                answers = await in_thread(self._answers, subject, [item for item, _ in taken])
+            except Exception as error:  # noqa: BLE001 (the callers must hear of it, whatever it is)
+                answers = [error] * len(taken)
+            self._count -= len(taken)
+            for (_, future), answer in zip(taken, answers, strict=True):
+                if future.done():
+                    continue  # Its caller went away; the decision stands.
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
+        del self._waiting[subject]
+
+    def _answers(self, subject: Hashable, items: list[Item]) -> Sequence[Answer | Exception]:
+        try:
+            answers = self._decide(subject, items)
+        except Exception:
+            if len(items) > 1:
+                logger.exception("batch %s: %d items are decided one by one", self.name, len(items))
+                return [self._answer_alone(subject, item) for item in items]
+            raise
+        if len(answers) != len(items):
+            raise AssertionError(f"{self.name}: {len(items)} items, {len(answers)} answers")
+        return answers
+
+    def _answer_alone(self, subject: Hashable, item: Item) -> Answer | Exception:
+        try:
+            return self._decide(subject, [item])[0]
+        except Exception as error:  # noqa: BLE001 (this item's own answer)
+            return error
+
+
+async def in_thread[**P, Result](verb: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Run a verb that uses the database in one of a few threads kept for it, away from the event loop."""
+    call = partial(_with_connection, partial(verb, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_pool, call)
+
+
+def _with_connection[Result](verb: Callable[[], Result]) -> Result:
+    close_old_connections()
+    try:
+        return verb()
+    finally:
+        close_old_connections()
+
+
+async def close_all() -> None:
+    """Finish every batch of this process."""
+    await asyncio.gather(*(batch.close() for batch in Batch.everyone))
