@@ -1,0 +1,93 @@
+"""Chat over HTTP: the twin of `message.post` for clients without a socket, and moderation for the Studio."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Router, Schema
+
+from chat.messages import Draft, delete_message, posting, restore_message
+from chat.moderation import mute_viewer, unmute_viewer
+from livecommerce.accounts.api_auth import KNOWN_VIEWER
+from livecommerce.accounts.models import User
+from livecommerce.accounts.viewer import Viewer
+from livecommerce.errors import SignInNeeded
+from streams.models import Show
+from streams.shows import show_for_team, show_for_viewer
+
+router = Router(tags=["chat"], auth=KNOWN_VIEWER)
+
+
+class MessageIn(Schema):
+    text: str = Field(max_length=4000)
+    key: str
+    seen_at: int | None = Field(None, description="Programme time of the writer's picture, in ms.")
+
+
+class MessageOut(Schema):
+    id: int
+    seq: int
+    key: str
+
+
+class MuteIn(Schema):
+    viewer: str = Field(description="The author id that a message carries.")
+    seconds: int
+    reason: str = Field("", max_length=120)
+
+
+class MuteOut(Schema):
+    id: int
+    until: int
+
+
+@router.post("shows/{slug}/messages", response=MessageOut)
+def post_message(request: HttpRequest, slug: str, body: MessageIn) -> MessageOut:
+    """Write in a show's chat. Repeated with the same key it answers the same and posts nothing."""
+    author: Viewer = request.viewer
+    show = show_for_viewer(slug, author)
+    draft = Draft.arrived(author=author, text=body.text, key=body.key, seen_ms=body.seen_at, now=timezone.now())
+    posted = posting.decide_one(show.pk, draft)
+    return MessageOut(id=posted.id, seq=posted.seq, key=posted.key)
+
+
+@router.post("studio/shows/{slug}/messages/{message_id}/delete", response=MessageOut)
+def delete(request: HttpRequest, slug: str, message_id: int) -> MessageOut:
+    """Take a message off every screen."""
+    show, actor = _team(request, slug)
+    message = delete_message(show=show, message_id=message_id, actor=actor, now=timezone.now())
+    return MessageOut(id=message.pk, seq=message.seq, key=message.key)
+
+
+@router.post("studio/shows/{slug}/messages/{message_id}/restore", response=MessageOut)
+def restore(request: HttpRequest, slug: str, message_id: int) -> MessageOut:
+    """Undo a deletion within ten seconds; the message is posted anew."""
+    show, actor = _team(request, slug)
+    message = restore_message(show=show, message_id=message_id, actor=actor, now=timezone.now())
+    return MessageOut(id=message.pk, seq=message.seq, key=message.key)
+
+
+@router.post("studio/shows/{slug}/mutes", response=MuteOut)
+def mute(request: HttpRequest, slug: str, body: MuteIn) -> MuteOut:
+    """Stop a viewer from writing in this show for a while."""
+    show, actor = _team(request, slug)
+    given = mute_viewer(
+        show=show, viewer=body.viewer, seconds=body.seconds, reason=body.reason, actor=actor, now=timezone.now()
+    )
+    return MuteOut(id=given.pk, until=round(given.until.timestamp() * 1000))
+
+
+@router.delete("studio/shows/{slug}/mutes/{mute_id}", response=MuteOut)
+def unmute(request: HttpRequest, slug: str, mute_id: int) -> MuteOut:
+    """Let a viewer write again."""
+    show, actor = _team(request, slug)
+    lifted = unmute_viewer(show=show, mute_id=mute_id, actor=actor, now=timezone.now())
+    return MuteOut(id=lifted.pk, until=round(lifted.until.timestamp() * 1000))
+
+
+def _team(request: HttpRequest, slug: str) -> tuple[Show, User]:
+    viewer: Viewer = request.viewer
+    if viewer.user_id is None:
+        raise SignInNeeded
+    actor = User.objects.get(pk=viewer.user_id)
+    return show_for_team(slug, actor), actor
