@@ -48,8 +48,8 @@ ALLOWED_ORIGINS = [PUBLIC_URL, *(f"http://{name}:{PORT}" for name in ("localhost
 
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "livecommerce.accounts.admin_app.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -200,6 +200,14 @@ if not RATE_LIMITS:
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
+
+UNFOLD = {
+    "SITE_TITLE": PRODUCT_NAME,
+    "SITE_HEADER": PRODUCT_NAME,
+    "SITE_SUBHEADER": "Back office",
+    "SHOW_VIEW_ON_SITE": True,
+    "SIDEBAR": {"show_search": False, "show_all_applications": False},
+}
 
 # Money.
 STRIPE_SECRET_KEY = env_text("STRIPE_SECRET_KEY")

@@ -33,7 +33,6 @@ class Shop:
             "PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
             "EMAIL_URL": f"file://{self.folder}/mail",
-            **(environment or {}),
         }
         self.environment.pop("DATABASE_URL", None)
         self.environment.pop("REDIS_URL", None)
