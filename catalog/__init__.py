@@ -1,1 +1,1 @@
-"""What can be sold: brands, products with their variants and pictures, prices with their history, and units that are counted."""
+"""What can be sold: brands, products with variants and pictures, prices with their history, and counted units."""

@@ -36,7 +36,9 @@ class Brand(models.Model):
     objects = BrandQuerySet.as_manager()
 
     class Meta:
-        constraints: ClassVar = [models.CheckConstraint(condition=Q(vat_rate_bp__lt=10_000), name="brand_vat_is_a_rate")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(vat_rate_bp__lt=10_000), name="brand_vat_is_a_rate")
+        ]
 
     def __str__(self) -> str:
         return self.name

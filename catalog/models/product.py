@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.templatetags.static import static
 from django.urls import reverse
 
@@ -27,17 +27,6 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def of_staff(self, user_id: int | None) -> ProductQuerySet:
         return self.filter(brand__in=Brand.objects.of_staff(user_id))
 
-    def with_offer(self) -> ProductQuerySet:
-        """With brand, pictures, variants and shop stock: all that a card or a sheet prints, in four queries."""
-        from catalog.models.stock import Stock  # noqa: PLC0415 - stock.py imports Variant from here
-
-        shop = Prefetch("stocks", Stock.objects.filter(for_drop=False), to_attr="shop_stocks")
-        variants = Variant.objects.on_sale().order_by("position", "pk").prefetch_related(shop)
-        return self.select_related("brand").prefetch_related(
-            Prefetch("images", ProductImage.objects.order_by("position", "pk"), to_attr="gallery"),
-            Prefetch("variants", variants, to_attr="offer"),
-        )
-
 
 class Product(models.Model):
     """Something a brand sells. `option_names` has up to two axes, such as `["Size", "Colour"]`."""
@@ -56,7 +45,7 @@ class Product(models.Model):
     if TYPE_CHECKING:
         images: RelatedManager[ProductImage]
         variants: RelatedManager[Variant]
-        # Set by with_offer().
+        # Set by catalog.products.with_offer().
         gallery: list[ProductImage]
         offer: list[Variant]
 
@@ -72,7 +61,9 @@ class ProductImage(models.Model):
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
     image = models.ImageField(upload_to="products/", blank=True)
-    art = models.CharField(max_length=120, blank=True, help_text="Static path of a drawing, used when there is no photo.")
+    art = models.CharField(
+        max_length=120, blank=True, help_text="Static path of a drawing, used when there is no photo."
+    )
     alt = models.CharField(max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -116,7 +107,7 @@ class Variant(models.Model):
     if TYPE_CHECKING:
         stocks: RelatedManager[Stock]
         price_changes: RelatedManager[PriceChange]
-        # Set by Product.objects.with_offer().
+        # Set by catalog.products.with_offer().
         shop_stocks: list[Stock]
 
     class Meta:
@@ -144,9 +135,11 @@ class PriceChange(models.Model):
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="price_changes")
     price_minor = models.PositiveIntegerField()
     at = models.DateTimeField()
+    until = models.DateTimeField(null=True, help_text="Set for the price of a drop, which does not replace the shop's.")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
+        # For the lowest price of a month.
         indexes: ClassVar = [models.Index(fields=["variant", "-at"], name="price_history")]
 
     def __str__(self) -> str:

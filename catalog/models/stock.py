@@ -83,10 +83,10 @@ class StockSales(models.Model):
 class StockEntry(models.Model):
     """One move of units. Append-only: the database refuses UPDATE and DELETE, on PostgreSQL and on SQLite.
 
-    Each entry carries the fingerprint of the one before it in its chain; a stock row has two chains, `units` (locked with
-    the row) and `sales` (locked with its StockSales). One entry stands for one batch and kind, and `holds` names every hold
-    in it with its units as `[[id, units], …]`, inside the fingerprint: a rush of 15,000 holds is some thirty entries,
-    and still each hold can be found in the list and proved held, sold or given back.
+    Each entry carries the fingerprint of the one before it in its chain; a stock row has two chains, `units` (locked
+    with the row) and `sales` (locked with its StockSales). One entry stands for one batch and kind, and `holds` names
+    every hold in it with its units as `[[id, units], …]`, inside the fingerprint: a rush of 15,000 holds is some thirty
+    entries, and still each hold can be found in the list and proved held, sold or given back.
     """
 
     class Kind(models.TextChoices):

@@ -52,7 +52,9 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 
     def with_card(self) -> HoldQuerySet:
         """With all that a hold card prints."""
-        return self.select_related("variant__product__brand", "drop", "show").prefetch_related("variant__product__images")
+        return self.select_related("variant__product__brand", "drop", "show").prefetch_related(
+            "variant__product__images"
+        )
 
 
 class Hold(models.Model):
@@ -125,8 +127,8 @@ class Hold(models.Model):
 class BuyerQuota(models.Model):
     """What one buyer has of one drop, or of one variant in the shop, against what one buyer may have.
 
-    `units`: held, being paid and, in a drop, sold. `lapsed`: holds let go or run out; `extended`: minutes added. The last
-    two are the budget that keeps anybody from farming a timer.
+    `units`: held, being paid and, in a drop, sold. `lapsed`: holds let go or run out; `extended`: minutes added. The
+    last two are the budget that keeps anybody from farming a timer.
     """
 
     drop = models.ForeignKey("streams.Drop", models.CASCADE, null=True, db_constraint=False, related_name="quotas")

@@ -1,4 +1,4 @@
-"""The queue of a sold-out drop. The rule guarded here: a returned unit goes to the first in line, in one transaction."""
+"""The queue of a sold-out drop. The rule guarded here: a returned unit goes to the first in line, at once."""
 
 from __future__ import annotations
 
