@@ -121,7 +121,7 @@ def _offered(facts: Facts) -> Wire:
 def _held(facts: Facts) -> Wire:
     hold, stock = facts.hold or {}, facts.stock
     paused, many = bool(hold["paused"]), hold["quantity"] > 1
-    paying = hold["state"] == "PAYING"
+    paying = hold["state"] == "paying"
     length = (facts.drop or {}).get("hold_seconds", 300) * 1000
     return {
         "lit": True,

@@ -59,7 +59,7 @@ const views = {
     link: { label: "Let it pass", act: "pass" },
   }),
   held: ({ drop, hold, stock }) => ({
-    lit: true, held: true, icon: hold.paused ? "pause" : "timer", label: hold.state === "PAYING" ? "Being paid" : "Held for you",
+    lit: true, held: true, icon: hold.paused ? "pause" : "timer", label: hold.state === "paying" ? "Being paid" : "Held for you",
     until: hold.paused ? null : hold.expires_at, standing: hold.paused ? hold.seconds_left : null,
     drain: { kind: "held", from: hold.expires_at - (drop?.hold_seconds ?? 300) * 1000, until: hold.expires_at, standing: hold.paused },
     name: hold.quantity > 1 ? `${hold.quantity} × ${hold.name}` : hold.name, ...priced(hold.total),
@@ -67,7 +67,7 @@ const views = {
     button: { label: "Pay", act: "pay", look: "buy", disabled: false },
     bar: drop ? barOf(drop, stock, false) : null,
     left: stock ? `${stock.left} left` : "", carts: inCarts(stock?.held),
-    link: hold.state === "PAYING" ? null : { label: hold.quantity > 1 ? "Let them go" : "Let it go", act: "release" },
+    link: hold.state === "paying" ? null : { label: hold.quantity > 1 ? "Let them go" : "Let it go", act: "release" },
   }),
   announced: ({ drop, stock }) => ({
     icon: "clock", label: "Opens in", until: drop.opens_at,

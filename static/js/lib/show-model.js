@@ -1,0 +1,124 @@
+/**
+ * What the show page knows: pins, drops, stock, the viewer's own holds and queue places. Pure: events in, card facts out.
+ * Everything is a total, never a difference, so the same news twice changes nothing.
+ */
+import { dropPhase } from "lib/card-view";
+
+const MOST_CARDS = 3;
+const MINE = { "hold.placed": 1, "hold.extended": 1 };
+const GONE = { "hold.expired": 1, "hold.released": 1, "hold.taken": 1 };
+const RANK = { open: 2, paused: 3, announced: 3, sold_out: 4, ended: 7 };
+
+export class ShowModel {
+  /** `boot`: {items: [item card], pins: [item id], drops: [drop card], stock: {key: value}, sales, holds, queue}. */
+  constructor(boot) {
+    this.items = new Map();
+    this.drops = new Map();
+    this.stock = new Map();
+    this.holds = new Map();
+    this.places = new Map();
+    this.replace(boot);
+  }
+
+  replace({ items = [], pins, drops, stock = {}, sales, holds, queue }) {
+    for (const item of items) this.item(item);
+    if (pins) this.pins = pins;
+    if (drops) this.drops = new Map(drops.map((drop) => [drop.id, drop]));
+    for (const [key, value] of Object.entries(stock)) this.count(key, value);
+    if (sales) this.sales = sales;
+    if (holds) this.holds = new Map(holds.map((hold) => [hold.id, hold]));
+    if (queue) this.places = new Map(queue.map((place) => [place.drop, offerOf(place)]));
+  }
+
+  item(item) {
+    this.items.set(item.id, item);
+    if (item.drop) this.drops.set(item.drop.id, item.drop);
+  }
+
+  /** The state `pins`, once the picture is there. */
+  pin(items) {
+    for (const item of items) this.item(item);
+    this.pins = items.map((item) => item.id);
+  }
+
+  drop(drop) {
+    this.drops.set(drop.id, drop);
+  }
+
+  /** `stock:12` is a drop's row, `stock:v31` a variant's in the shop. */
+  count(key, value) {
+    const name = key.slice("stock:".length);
+    this.stock.set(name, value);
+    if (!name.startsWith("v")) return;
+    const id = Number(name.slice(1));
+    for (const item of this.items.values()) {
+      const variant = item.variants.find((one) => one.id === id);
+      if (variant) variant.left = value.left;
+    }
+  }
+
+  /** Private news: `hold.*` and `queue.*`. */
+  mine(type, { hold, drop, position }) {
+    if (MINE[type]) this.holds.set(hold.id, hold);
+    if (GONE[type]) this.holds.delete(hold.id);
+    if (MINE[type] && hold.drop) this.places.delete(hold.drop);
+    if (type === "queue.joined" || type === "queue.moved") this.places.set(drop, { drop, position, state: "waiting" });
+    if (type === "queue.offered") this.places.set(drop, offerOf({ drop, position, hold, state: "offered" }));
+    if (type === "queue.passed" || type === "queue.closed" || type === "queue.left") this.places.delete(drop);
+  }
+
+  holdFor({ item, drop }) {
+    const all = [...this.holds.values()].filter((hold) => hold.state === "held" || hold.state === "paying");
+    if (drop) return all.find((hold) => hold.drop === drop.id);
+    return item && all.find((hold) => !hold.drop && item.variants.some((variant) => variant.id === hold.variant));
+  }
+
+  /** All that one card depends on; `now` is the server's. */
+  facts({ item, drop }, now) {
+    const place = drop && this.places.get(drop.id);
+    return {
+      item, drop, now, place, sales: this.sales,
+      stock: drop && this.stock.get(String(drop.id)),
+      hold: place?.state === "offered" ? place.hold : this.holdFor({ item, drop }),
+    };
+  }
+
+  /** What the stage shows, the most pressing first: what is pinned, and every drop that is not over. */
+  cards(now) {
+    const shown = (this.pins ?? []).map((id) => this.items.get(id)).filter(Boolean);
+    const subjects = shown.map((item) => ({ item, drop: this.dropOf(item, now), pinned: true }));
+    for (const drop of this.drops.values()) {
+      const there = subjects.some((subject) => subject.drop?.id === drop.id);
+      const over = dropPhase({ drop, stock: this.stock.get(String(drop.id)), sales: this.sales, now }) === "ended";
+      if (!there && (!over || this.holdFor({ drop }))) subjects.push({ item: this.itemOf(drop), drop });
+    }
+    const ranked = subjects.map((subject, index) => [this.rank(subject, now), -index, subject]);
+    ranked.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+    return ranked.slice(0, MOST_CARDS).map(([, , subject]) => subject);
+  }
+
+  /** The drop of an item that matters now: the one that runs or will, else the last one that is over. */
+  dropOf(item, now) {
+    const all = [...this.drops.values()].filter((drop) => drop.product.slug === item.product.slug);
+    const alive = all.find((drop) => dropPhase({ drop, sales: this.sales, now }) !== "ended");
+    return alive ?? all.sort((one, other) => other.opens_at - one.opens_at)[0] ?? null;
+  }
+
+  itemOf(drop) {
+    return [...this.items.values()].find((item) => item.product.slug === drop.product.slug) ?? null;
+  }
+
+  rank({ item, drop }, now) {
+    const facts = this.facts({ item, drop }, now);
+    if (facts.place?.state === "offered") return 0;
+    if (facts.hold) return 1;
+    return drop ? RANK[dropPhase(facts)] : 5;
+  }
+}
+
+/** A queue place as the card reads it: an offer lasts as long as the hold behind it. */
+const offerOf = (place) => ({
+  ...place,
+  state: place.hold ? "offered" : (place.state ?? "waiting"),
+  offered_until: place.hold?.expires_at ?? place.offered_until,
+});
