@@ -1,0 +1,7 @@
+"""The app `checkout`."""
+
+from django.apps import AppConfig
+
+
+class CheckoutConfig(AppConfig):
+    name = "checkout"

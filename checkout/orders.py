@@ -1,0 +1,208 @@
+"""Orders: what was held becomes a contract. Rule guarded here: one hold, one living order; one key, one order."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+
+from checkout.addresses import Address, clean_delivery
+from checkout.carts import picture_of
+from checkout.gateways import gateway
+from checkout.holds import begin_payment, return_to_held
+from checkout.links import new_code, token_opens
+from checkout.models import Hold, Order, OrderLine, Payment
+from checkout.outbox import send_later
+from checkout.totals import totals_of
+from livecommerce.accounts.viewer import Viewer
+from livecommerce.errors import NotFound, Refused
+
+# After "Pay now" a buyer has at least this long to type a card, even when the hold was about to end.
+TIME_TO_PAY = timedelta(minutes=2)
+_TRIES = 3
+_AT_BANK = (Payment.State.PROCESSING, Payment.State.REQUIRES_ACTION)
+
+
+class OrderNotFound(NotFound):
+    code = "order.not_found"
+    message = "There is no such order, or the link is not complete. Open the link in your mail, or sign in."
+
+
+class NothingHeld(Refused):
+    code = "order.nothing_held"
+    message = "Nothing is held for you any more. Nothing was charged. Hold it again and pay within its time."
+
+
+class SeveralSellers(Refused):
+    code = "order.several_sellers"
+    status = 422
+    message = (
+        "These items come from several sellers. Each seller makes a contract of its own: pay them one after the other."
+    )
+
+
+class PaymentRuns(Refused):
+    code = "order.payment_runs"
+    message = "Your bank is still deciding about this. Nothing is lost: wait for its answer or finish its check."
+
+
+def place_order(
+    *, buyer_id: UUID, hold_ids: list[int], email: str, address: Mapping[str, object], key: str, now: datetime
+) -> Order:
+    """Make a pending order of held units and set them to PAYING; the prices are our own.
+
+    The same key, or the same holds after a reload, finds the order that was made before.
+
+    :raises AddressIncomplete: with a sentence per field; nothing is written.
+    :raises NothingHeld, HoldOver, SeveralSellers, PaymentRuns: nothing is written.
+    """
+    email, cleaned = clean_delivery(email=email, address=address)
+    for attempt in range(_TRIES):
+        try:
+            with transaction.atomic():
+                known = Order.objects.filter(buyer_id=buyer_id, key=key).first()
+                return known or _place(
+                    buyer_id=buyer_id,
+                    hold_ids=sorted(set(hold_ids)),
+                    email=email,
+                    address=cleaned,
+                    key=key,
+                    now=now,
+                )
+        except IntegrityError:
+            # Another tab was quicker with the key, a hold or the code: look again, its row is there now.
+            if attempt == _TRIES - 1:
+                raise
+    raise PaymentRuns
+
+
+def order_for_viewer(*, code: str, viewer: Viewer, token: str = "") -> Order:
+    """Return an order to its buyer, or to whoever has the signed link.
+
+    :raises OrderNotFound: for everyone else, whether it exists or not.
+    """
+    order = (
+        Order.objects.filter(code=code)
+        .select_related("brand", "show__host")
+        .prefetch_related("lines__variant__product", "payments__refunds")
+        .first()
+    )
+    is_buyer = order is not None and viewer.visitor_id is not None and order.buyer_id == viewer.visitor_id
+    if order is None or not (is_buyer or (token and token_opens(code, token))):
+        raise OrderNotFound
+    return order
+
+
+def last_delivery(*, buyer_id: UUID | None) -> Order | None:
+    """Return the newest order of a buyer, whose address is offered again."""
+    return Order.objects.of_buyer(buyer_id).order_by("-placed_at").first() if buyer_id else None
+
+
+def cancel_unpayable_orders(*, now: datetime) -> int:
+    """Close pending orders whose holds are all over and that no bank is deciding about; return how many."""
+    alive = Hold.objects.filter(order_line__order=OuterRef("pk"), state__in=[Hold.State.HELD, Hold.State.PAYING])
+    asked = Payment.objects.open().filter(order=OuterRef("pk"))
+    left = Order.objects.pending().filter(~Exists(alive), ~Exists(asked), placed_at__lt=now)
+    return left.update(state=Order.State.CANCELLED, closed_at=now)
+
+
+def _place(*, buyer_id: UUID, hold_ids: list[int], email: str, address: Address, key: str, now: datetime) -> Order:
+    holds = list(Hold.objects.filter(pk__in=hold_ids, buyer_id=buyer_id).with_card().order_by("pk"))
+    if not holds or len(holds) != len(hold_ids):
+        raise NothingHeld
+    brand = holds[0].variant.product.brand
+    if any(hold.variant.product.brand_id != brand.pk for hold in holds):
+        raise SeveralSellers
+    for earlier in Order.objects.pending().filter(pk__in=_orders_with(hold_ids)).order_by("pk").select_for_update():
+        if _is_same(earlier, hold_ids):
+            return _take_up(earlier, email, address)
+        _let_go(earlier, now)
+    order = _write(buyer_id=buyer_id, holds=holds, email=email, address=address, key=key, now=now)
+    begin_payment(holds=holds, order=order, until=now + TIME_TO_PAY, now=now)
+    Payment.objects.create(
+        order=order,
+        n=1,
+        provider=gateway().provider,
+        amount_minor=order.total_minor,
+        currency=order.currency,
+        started_at=now,
+        deadline_at=max(now + TIME_TO_PAY, *(hold.expires_at for hold in holds)),
+    )
+    return order
+
+
+def _write(*, buyer_id: UUID, holds: list[Hold], email: str, address: Address, key: str, now: datetime) -> Order:
+    brand = holds[0].variant.product.brand
+    totals = totals_of(brand=brand, holds=holds)
+    order = Order.objects.create(
+        code=new_code(),
+        key=key,
+        brand=brand,
+        show_id=next((hold.show_id for hold in holds if hold.show_id), None),
+        buyer_id=buyer_id,
+        email=email,
+        name=address.name,
+        address=address.wire(),
+        currency=brand.currency,
+        goods_minor=totals.goods.minor,
+        shipping_minor=totals.shipping.minor,
+        discount_minor=totals.discount.minor,
+        vat_minor=totals.vat.minor,
+        vat_rate_bp=totals.vat_rate_bp,
+        total_minor=totals.total.minor,
+        placed_at=now,
+    )
+    OrderLine.objects.bulk_create(_line(order, hold) for hold in holds)
+    return order
+
+
+def _line(order: Order, hold: Hold) -> OrderLine:
+    return OrderLine(
+        order=order,
+        hold=hold,
+        variant=hold.variant,
+        name=hold.variant.product.name,
+        option_text=hold.variant.option_text,
+        image=picture_of(hold.variant.product),
+        from_drop=hold.drop_id is not None,
+        quantity=hold.quantity,
+        unit_price_minor=hold.unit_price_minor,
+        total_minor=hold.total.minor,
+        held_at=hold.placed_at,
+    )
+
+
+def _orders_with(hold_ids: list[int]) -> list[int]:
+    return list(OrderLine.objects.filter(hold__in=hold_ids).values_list("order_id", flat=True))
+
+
+def _is_same(order: Order, hold_ids: list[int]) -> bool:
+    return sorted(order.lines.values_list("hold_id", flat=True)) == hold_ids
+
+
+def _take_up(order: Order, email: str, address: Address) -> Order:
+    """Use the order that a reload or a second tab finds again; what was typed last counts while no bank is deciding."""
+    if not order.payments.filter(state__in=_AT_BANK).exists():
+        order.email, order.name, order.address = email, address.name, address.wire()
+        order.save(update_fields=["email", "name", "address"])
+    return order
+
+
+def _let_go(order: Order, now: datetime) -> None:
+    """Close an unpaid order because its buyer now wants another set of the same holds.
+
+    :raises PaymentRuns: a bank is deciding about it; only its answer may free the holds.
+    """
+    if order.payments.filter(state__in=_AT_BANK).exists():
+        raise PaymentRuns
+    attempt = order.payments.filter(state=Payment.State.NEW).first()
+    if attempt:
+        Payment.objects.filter(pk=attempt.pk).update(state=Payment.State.CANCELLED, settled_at=now)
+        return_to_held(order=order, now=now)
+        if attempt.provider_ref:
+            send_later(
+                kind="payment.cancel", key=f"payment.cancel:{attempt.pk}", payload={"payment": attempt.pk}, now=now
+            )
+    order.lines.update(hold=None)
+    Order.objects.filter(pk=order.pk).update(state=Order.State.CANCELLED, closed_at=now)

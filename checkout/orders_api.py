@@ -1,0 +1,252 @@
+"""The API of bags and orders: parse, one verb, translate."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Query, Router, Schema
+
+from checkout.carts import cart_of
+from checkout.gateways.base import Card
+from checkout.links import check_path, order_path
+from checkout.models import Order, Payment
+from checkout.orders import order_for_viewer, place_order
+from checkout.payments import (
+    announce,
+    answer_check,
+    declined_words,
+    pay_order,
+    refresh_payment,
+    start_payment,
+)
+from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
+from livecommerce.accounts.visitors import require_visitor
+from livecommerce.errors import BadInput, Refused
+
+router = Router(tags=["orders"])
+
+
+class MoneyOut(Schema):
+    """`amount` in minor units."""
+
+    amount: int
+    currency: str
+
+
+class AddressIn(Schema):
+    """Where the parcel goes; `country` is ISO 3166, two letters."""
+
+    name: str = ""
+    street: str = ""
+    postcode: str = ""
+    town: str = ""
+    country: str = ""
+
+
+class OrderIn(Schema):
+    """`holds` are all of one seller. `key` is the client's own: the same key finds the same order."""
+
+    holds: list[int] = Field(min_length=1, max_length=50)
+    email: str
+    address: AddressIn
+    key: str = Field(min_length=1, max_length=64)
+    codes: list[str] = Field(default_factory=list)
+    use_points: bool | int = False
+
+
+class PayIn(Schema):
+    """A card for the practice bank, or, when the bank asks (`requires_action`), the buyer's answer to it."""
+
+    card: str | None = Field(None, max_length=40)
+    expiry: str = Field("", max_length=10)
+    cvc: str = Field("", max_length=6)
+    check: Literal["agree", "refuse"] | None = None
+
+
+class LineOut(Schema):
+    variant: int
+    hold: int | None
+    name: str
+    option_text: str
+    image: str
+    quantity: int
+    unit_price: MoneyOut
+    total: MoneyOut
+
+
+class PaymentOut(Schema):
+    """`state`: new, processing, requires_action, succeeded, failed or cancelled. `check_url` is where a bank asks."""
+
+    provider: str
+    state: str
+    attempt: int
+    client_secret: str
+    failure: str
+    card: str
+    check_url: str | None
+
+
+class OrderOut(Schema):
+    """`total` in minor units of `currency`, VAT and delivery included. `url` opens the order for anyone who has it."""
+
+    code: str
+    state: str
+    total: int
+    currency: str
+    goods: MoneyOut
+    shipping: MoneyOut
+    discount: MoneyOut
+    vat: MoneyOut
+    vat_rate_bp: int
+    seller: str
+    email: str
+    address: dict[str, str]
+    placed_at: int
+    paid_at: int | None
+    lines: list[LineOut]
+    payment: PaymentOut | None
+    token: str
+    url: str
+
+
+@router.get("cart", auth=ANYONE, summary="What I hold, one bag per seller")
+def get_cart(request: HttpRequest) -> dict[str, Any]:
+    """Give the holds with their clocks, and the sums that an order would have."""
+    now = timezone.now()
+    return cart_of(buyer_id=request.viewer.visitor_id, now=now).wire(now)
+
+
+@router.post("orders", response={201: OrderOut}, auth=KNOWN_VIEWER, summary="Order what I hold at one seller")
+def create_order(request: HttpRequest, body: OrderIn) -> tuple[int, dict[str, Any]]:
+    """Make the order; it is paid with `orders/{code}/pay`."""
+    if body.codes or body.use_points:
+        raise CodesNotTaken
+    now = timezone.now()
+    order = place_order(
+        buyer_id=require_visitor(request.viewer),
+        hold_ids=body.holds,
+        email=body.email,
+        address=body.address.dict(),
+        key=body.key,
+        now=now,
+    )
+    if order.is_pending:
+        announce(start_payment(order_id=order.pk, now=now))
+    return 201, order_wire(_reread(order))
+
+
+@router.get("orders/{code}", response=OrderOut, auth=ANYONE, summary="One order, for its buyer or with its token")
+def get_order(request: HttpRequest, code: str, token: str = Query("", max_length=100)) -> dict[str, Any]:
+    """Give the order as it stands; a payment that waits is looked up at the bank."""
+    order = order_for_viewer(code=code, viewer=request.viewer, token=token)
+    attempt = latest_payment(order)
+    if attempt and attempt.state == Payment.State.PROCESSING:
+        refresh_payment(payment=attempt, now=timezone.now())
+        order = _reread(order)
+    return order_wire(order)
+
+
+@router.post(
+    "orders/{code}/pay", response={200: OrderOut}, auth=KNOWN_VIEWER, summary="Pay an order, or answer the bank"
+)
+def pay(request: HttpRequest, code: str, body: PayIn, token: str = Query("", max_length=100)) -> dict[str, Any]:
+    """Charge a practice card. A declined one is an error with status 402; the hold stays and the next try may go."""
+    now = timezone.now()
+    order = order_for_viewer(code=code, viewer=request.viewer, token=token)
+    if body.check:
+        attempt = answer_check(order_id=order.pk, agreed=body.check == "agree", now=now)
+    elif body.card is not None:
+        card = Card(number=body.card, expiry=body.expiry, cvc=body.cvc)
+        attempt = pay_order(order_id=order.pk, card=card, now=now)
+    else:
+        raise BadInput(fields={"card": "Give a card, or an answer in `check`."})
+    refuse_when_declined(attempt, now)
+    return order_wire(_reread(order))
+
+
+class CodesNotTaken(Refused):
+    code = "order.no_codes"
+    status = 422
+    message = "This shop takes no codes or points yet. Nothing was ordered; leave them out and send it again."
+
+
+class PaymentDeclined(Refused):
+    code = "payment.declined"
+    status = 402
+
+
+def refuse_when_declined(attempt: Payment, now: datetime) -> None:
+    """Turn a failed attempt into words for the one who waits for its answer.
+
+    :raises PaymentDeclined: with what happened, what is safe and what next.
+    """
+    if attempt.state in {Payment.State.FAILED, Payment.State.CANCELLED}:
+        words = declined_words(attempt, now)
+        raise PaymentDeclined(words, fields={"card": words})
+
+
+def latest_payment(order: Order) -> Payment | None:
+    """Return the newest attempt, from what is loaded."""
+    return max(order.payments.all(), key=lambda attempt: attempt.n, default=None)
+
+
+def order_wire(order: Order) -> dict[str, Any]:
+    """Return an order as JSON, with its last attempt to pay."""
+    path = order_path(order.code)
+    return {
+        "code": order.code,
+        "state": order.state,
+        "total": order.total_minor,
+        "currency": order.currency,
+        "goods": order.goods.wire(),
+        "shipping": order.shipping.wire(),
+        "discount": order.discount.wire(),
+        "vat": order.vat.wire(),
+        "vat_rate_bp": order.vat_rate_bp,
+        "seller": order.brand.legal_name or order.brand.name,
+        "email": order.email,
+        "address": order.address,
+        "placed_at": _ms(order.placed_at),
+        "paid_at": _ms(order.paid_at) if order.paid_at else None,
+        "lines": [
+            {
+                "variant": line.variant_id,
+                "hold": line.hold_id,
+                "name": line.name,
+                "option_text": line.option_text,
+                "image": line.image,
+                "quantity": line.quantity,
+                "unit_price": {"amount": line.unit_price_minor, "currency": order.currency},
+                "total": {"amount": line.total_minor, "currency": order.currency},
+            }
+            for line in order.lines.all()
+        ],
+        "payment": _payment_wire(order),
+        "token": path.partition("token=")[2],
+        "url": path,
+    }
+
+
+def _payment_wire(order: Order) -> dict[str, Any] | None:
+    attempt = latest_payment(order)
+    if attempt is None:
+        return None
+    asks = attempt.state == Payment.State.REQUIRES_ACTION
+    return {
+        "provider": attempt.provider,
+        "state": attempt.state,
+        "attempt": attempt.n,
+        "client_secret": attempt.client_secret,
+        "failure": attempt.failure_text,
+        "card": attempt.card_last4,
+        "check_url": check_path(order.code) if asks else None,
+    }
+
+
+def _reread(order: Order) -> Order:
+    return Order.objects.select_related("brand").prefetch_related("lines", "payments").get(pk=order.pk)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

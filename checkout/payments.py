@@ -1,0 +1,267 @@
+"""Payments: attempts at the bank and their one end. Rule guarded here: nothing is paid that is not held, nothing twice.
+
+`pay_order` talks to the gateway between transactions, never inside one. Whatever the bank says, by whichever way we
+hear it (its answer, the buyer's return, a late notice, the sweep), goes through `settle_payment`.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+
+from checkout.gateways import gateway, gateway_of
+from checkout.gateways.base import Card, Gateway, Reading, may_move
+from checkout.holds import HoldOver, SoldOut, begin_payment, commit_holds, return_to_held
+from checkout.links import order_path
+from checkout.models import Order, Payment
+from checkout.outbox import send_later
+from checkout.refunds import give_back
+from livecommerce.errors import Refused
+from livecommerce.realtime import publish
+from livecommerce.realtime.protocol import OrderPaid, SaleTicked
+
+log = structlog.get_logger(__name__)
+
+# How long a bank may think, or a buyer may take for its check, before the goods go back.
+TIME_FOR_THE_BANK = timedelta(minutes=10)
+MOST_TRIES = 12
+_BATCH = 100
+
+
+class OrderClosed(Refused):
+    code = "order.closed"
+    message = (
+        "This order was not paid in time and its hold is over. Nothing was charged. If there is stock, hold it again."
+    )
+
+
+class NothingToAnswer(Refused):
+    code = "payment.nothing_to_answer"
+    message = "Your bank is not asking anything about this order. Look at the order page for where it stands."
+
+
+class TooManyTries(Refused):
+    code = "payment.too_many_tries"
+    status = 429
+    message = (
+        "Too many cards were tried for this order. Nothing was charged. Your hold stays to its end; ask your bank."
+    )
+
+
+def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
+    """Charge a card for a pending order; a second tap joins the first and never charges again.
+
+    :raises CardRefused: the numbers cannot be right; nothing is written.
+    :raises OrderClosed, HoldOver: too late; nothing is charged.
+    """
+    attempt = start_payment(order_id=order_id, card=card, now=now)
+    if attempt.state != Payment.State.NEW:
+        return attempt
+    attempt = announce(attempt)
+    if not _hand_to_bank(attempt, now):
+        return Payment.objects.get(pk=attempt.pk)
+    reading = gateway_of(attempt.provider).confirm(ref=attempt.provider_ref, card=card)
+    return settle_payment(payment_id=attempt.pk, reading=reading, now=now)
+
+
+@transaction.atomic
+def start_payment(*, order_id: int, card: Card | None = None, now: datetime) -> Payment:
+    """Return the attempt to work on: the paid one, the running one, or a new one with its holds set to PAYING.
+
+    :raises CardRefused, OrderClosed, HoldOver: nothing is written.
+    """
+    order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
+    attempts = list(order.payments.order_by("n"))
+    settled = next((attempt for attempt in attempts if attempt.state == Payment.State.SUCCEEDED), None)
+    running = next((attempt for attempt in attempts if attempt.is_open), None)
+    if settled:
+        return settled
+    if not order.is_pending:
+        raise OrderClosed
+    if running and running.state != Payment.State.NEW:
+        return running
+    if card:
+        _gateway(attempts[-1]).check_card(card)
+    if len(attempts) >= MOST_TRIES:
+        # Nobody tries a list of stolen cards here.
+        raise TooManyTries
+    if running is None:
+        return _next_attempt(order, attempts[-1], now)
+    if running.deadline_at <= now:
+        raise HoldOver
+    return running
+
+
+def announce(attempt: Payment) -> Payment:
+    """Tell the gateway about an attempt, outside any transaction; the key lets a repeat find the same intent."""
+    if attempt.provider_ref:
+        return attempt
+    reading = _gateway(attempt).open_intent(
+        key=f"order:{attempt.order_id}:pi:{attempt.n}", amount=attempt.amount, reference=f"order {attempt.order_id}"
+    )
+    unnamed = Payment.objects.filter(pk=attempt.pk, provider_ref="")
+    unnamed.update(provider_ref=reading.ref, client_secret=reading.client_secret)
+    return Payment.objects.get(pk=attempt.pk)
+
+
+def answer_check(*, order_id: int, agreed: bool, now: datetime) -> Payment:
+    """Pass the buyer's answer on to the bank that asked (3-D Secure), and settle.
+
+    :raises NothingToAnswer: no bank is asking; a reload after the answer finds the settled attempt instead.
+    """
+    attempt = Payment.objects.filter(order_id=order_id).order_by("-n").first()
+    if attempt is None or attempt.state in {Payment.State.NEW, Payment.State.PROCESSING}:
+        raise NothingToAnswer
+    if attempt.state != Payment.State.REQUIRES_ACTION:
+        return attempt
+    reading = _gateway(attempt).answer_check(ref=attempt.provider_ref, agreed=agreed)
+    return settle_payment(payment_id=attempt.pk, reading=reading, now=now)
+
+
+def refresh_payment(*, payment: Payment, now: datetime) -> Payment:
+    """Ask the bank where an attempt stands; the buyer's own way back when a notice is late."""
+    if not payment.is_open or not payment.provider_ref:
+        return payment
+    reading = _gateway(payment).read(ref=payment.provider_ref)
+    return settle_payment(payment_id=payment.pk, reading=reading, now=now)
+
+
+def settle_notices(*, now: datetime) -> int:
+    """Hear what banks say by themselves; the same may be said twice, or late."""
+    heard = 0
+    for notice in gateway().notices():
+        attempt = Payment.objects.filter(provider=gateway().provider, provider_ref=notice.ref).first()
+        if attempt:
+            settle_payment(payment_id=attempt.pk, reading=notice, now=now)
+            heard += 1
+    return heard
+
+
+def cancel_at_bank(*, payment_id: int, now: datetime) -> None:
+    """Give an attempt up at the bank, which may say that it was quicker; that is settled too."""
+    attempt = Payment.objects.get(pk=payment_id)
+    reading = _gateway(attempt).cancel(ref=attempt.provider_ref)
+    settle_payment(payment_id=attempt.pk, reading=reading, now=now)
+
+
+def give_up_overdue_payments(*, now: datetime) -> int:
+    """Cancel attempts whose time is over, with the bank first: what it says then is what counts."""
+    ended = 0
+    for attempt in Payment.objects.overdue(now).order_by("deadline_at")[:_BATCH]:
+        if attempt.provider_ref:
+            cancel_at_bank(payment_id=attempt.pk, now=now)
+        else:
+            # No bank has heard of it, so none can charge for it.
+            never_asked = Reading(ref="", state="cancelled", amount=attempt.amount)
+            settle_payment(payment_id=attempt.pk, reading=never_asked, now=now)
+        ended += 1
+    return ended
+
+
+def declined_words(attempt: Payment, now: datetime) -> str:
+    """Say what happened, what is safe and what next, for an attempt that ended without money."""
+    what = attempt.failure_text or "The payment was given up."
+    ends = [
+        line.hold.expires_at - now
+        for line in attempt.order.lines.select_related("hold")
+        if line.hold and line.hold.state == line.hold.State.HELD
+    ]
+    left = int(min(ends).total_seconds()) if ends else 0
+    if left <= 0:
+        return f"{what} Nothing was charged. The hold is over; if there is stock, hold it again."
+    return f"{what} Nothing was charged. It stays held for {left // 60}:{left % 60:02d}; try another card."
+
+
+@transaction.atomic
+def settle_payment(*, payment_id: int, reading: Reading, now: datetime) -> Payment:
+    """Bring an attempt and its order to where the bank says they are. The one place where money changes an order.
+
+    Applying a reading twice, or an old one late, changes nothing. Locks: order, then its holds and what follows.
+    """
+    order_id = Payment.objects.values_list("order_id", flat=True).get(pk=payment_id)
+    order = Order.objects.select_for_update(no_key=True).select_related("brand").get(pk=order_id)
+    attempt = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    if not may_move(attempt.state, reading.state):
+        return attempt
+    _write(attempt, reading, now)
+    if reading.state == "succeeded":
+        _take_money(order, attempt, reading, now)
+    elif reading.state in {"failed", "cancelled"} and order.is_pending:
+        return_to_held(order=order, now=now)
+        if reading.state == "failed":
+            _tick(order, "declined", f"Payment declined: {order.code}", now)
+    return attempt
+
+
+def _take_money(order: Order, attempt: Payment, reading: Reading, now: datetime) -> None:
+    """The money is there: the goods are the buyer's, or the money goes back by itself."""
+    if reading.amount != attempt.amount:
+        log.error("payment_amount_differs", order=order.code, asked=str(attempt.amount), charged=str(reading.amount))
+        give_back(order=order, payment=attempt, amount=reading.amount, reason="amount_differs", now=now)
+        return
+    if order.state not in {Order.State.PENDING, Order.State.CANCELLED}:
+        give_back(order=order, payment=attempt, amount=reading.amount, reason="paid_twice", now=now)
+        return
+    try:
+        with transaction.atomic():
+            _commit(order, now)
+    except (SoldOut, HoldOver):
+        give_back(order=order, payment=attempt, amount=reading.amount, reason="came_too_late", now=now)
+        return
+    order.state, order.paid_at, order.closed_at = Order.State.PAID, now, None
+    order.save(update_fields=["state", "paid_at", "closed_at"])
+    send_later(kind="mail.order_paid", key=f"mail.order_paid:{order.pk}", payload={"order": order.pk}, now=now)
+    publish.to_viewer(order.buyer_id, OrderPaid(order=order.code, url=order_path(order.code)))
+    units = sum(order.lines.values_list("quantity", flat=True))
+    _tick(order, "paid", f"{units} sold, order {order.code}", now)
+
+
+def _commit(order: Order, now: datetime) -> None:
+    """Turn the order's holds into sold units; what ran out meanwhile is taken again if there is stock.
+
+    :raises SoldOut, HoldOver: not all of it can be had; the savepoint undoes the part that could.
+    """
+    if order.holds.count() != order.lines.count():
+        # Its holds went on to another order of the same buyer.
+        raise HoldOver
+    commit_holds(order=order, now=now)
+
+
+def _next_attempt(order: Order, last: Payment, now: datetime) -> Payment:
+    holds = [line.hold for line in order.lines.select_related("hold") if line.hold]
+    begin_payment(holds=holds, order=order, until=now + TIME_FOR_THE_BANK, now=now)
+    return Payment.objects.create(
+        order=order,
+        n=last.n + 1,
+        provider=last.provider,
+        amount_minor=order.total_minor,
+        currency=order.currency,
+        started_at=now,
+        deadline_at=max(hold.expires_at for hold in holds),
+    )
+
+
+def _hand_to_bank(attempt: Payment, now: datetime) -> bool:
+    """Mark that the bank is about to be asked; False when another request did so first. The hold now waits for it."""
+    new = Payment.objects.filter(pk=attempt.pk, state=Payment.State.NEW)
+    return bool(new.update(state=Payment.State.PROCESSING, deadline_at=now + TIME_FOR_THE_BANK))
+
+
+def _write(attempt: Payment, reading: Reading, now: datetime) -> None:
+    attempt.state = reading.state
+    attempt.failure_code, attempt.failure_text = reading.failure_code, reading.failure_text
+    attempt.card_brand = reading.card_brand or attempt.card_brand
+    attempt.card_last4 = reading.card_last4 or attempt.card_last4
+    attempt.settled_at = None if attempt.is_open else now
+    attempt.save(update_fields=["state", "failure_code", "failure_text", "card_brand", "card_last4", "settled_at"])
+
+
+def _tick(order: Order, kind: str, text: str, now: datetime) -> None:
+    if order.show_id:
+        amount = dict(order.total.wire())
+        at = int(now.timestamp() * 1000)
+        publish.to_host(order.show_id, SaleTicked(kind=kind, text=text, amount=amount, at=at))
+
+
+def _gateway(attempt: Payment) -> Gateway:
+    return gateway_of(attempt.provider)

@@ -1,0 +1,34 @@
+"""What runs by itself. Each task tidies; a task that stops delays news and never blocks a sale."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from checkout.mails import mail_money_back, mail_order_paid
+from checkout.orders import cancel_unpayable_orders
+from checkout.outbox import Deed, run_outbox
+from checkout.payments import cancel_at_bank, give_up_overdue_payments, settle_notices
+from checkout.refunds import send_refund
+
+DEEDS: dict[str, Deed] = {
+    "mail.order_paid": mail_order_paid,
+    "mail.money_back": mail_money_back,
+    "refund": lambda payload, now: send_refund(refund_id=payload["refund"], now=now),
+    "payment.cancel": lambda payload, now: cancel_at_bank(payment_id=payload["payment"], now=now),
+}
+
+
+@shared_task(name="checkout.run_outbox")
+def run_outbox_task() -> int:
+    return run_outbox(deeds=DEEDS, now=timezone.now())
+
+
+@shared_task(name="checkout.settle_payments")
+def settle_payments_task() -> int:
+    """Hear late answers, give up what never got one, close what nobody paid."""
+    now = timezone.now()
+    heard = settle_notices(now=now)
+    heard += give_up_overdue_payments(now=now)
+    return heard + cancel_unpayable_orders(now=now)
+
+
+PERIODIC: dict[str, float] = {"checkout.run_outbox": 5.0, "checkout.settle_payments": 2.0}
