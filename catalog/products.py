@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch
 
-from catalog.models import Brand, PriceChange, Product, ProductImage, Stock, Variant
+from catalog.models import Brand, PriceChange, Product, ProductImage, Variant
 from catalog.models.product import ProductQuerySet
 from catalog.stock import receive_stock
 from livecommerce.accounts.models import User
@@ -104,7 +103,7 @@ def product_for_viewer(slug: str, viewer: Viewer) -> Product:
 
     :raises ProductNotFound: not listed, unless the one who asks works for its brand.
     """
-    found = with_offer(Product.objects.filter(slug=slug)).first()
+    found = Product.objects.filter(slug=slug).with_offer().first()
     if found is None:
         raise ProductNotFound
     if not found.is_listed and not Brand.objects.of_staff(viewer.user_id).filter(pk=found.brand_id).exists():
@@ -115,16 +114,6 @@ def product_for_viewer(slug: str, viewer: Viewer) -> Product:
 def products_for_staff(user: User) -> ProductQuerySet:
     """Give the products of the brands this user works for."""
     return Product.objects.all() if user.is_superuser else Product.objects.of_staff(user.pk)
-
-
-def with_offer(products: ProductQuerySet) -> ProductQuerySet:
-    """Load brand, pictures, variants and shop stock: all that a card or a sheet prints, in four queries."""
-    shop = Prefetch("stocks", Stock.objects.shop(), to_attr="shop_stocks")
-    variants = Variant.objects.on_sale().order_by("position", "pk").prefetch_related(shop)
-    images = ProductImage.objects.order_by("position", "pk")
-    return products.select_related("brand").prefetch_related(
-        Prefetch("images", images, to_attr="gallery"), Prefetch("variants", variants, to_attr="offer")
-    )
 
 
 def product_card(product: Product, images: Sequence[ProductImage]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,158 +14,294 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Brand',
+            name="Brand",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('about', models.TextField(blank=True)),
-                ('logo', models.ImageField(blank=True, upload_to='brands/')),
-                ('art', models.CharField(blank=True, help_text='Static path of a drawn mark, used when there is no logo.', max_length=120)),
-                ('legal_name', models.CharField(max_length=120)),
-                ('country', models.CharField(help_text='ISO 3166, where the goods are sent from.', max_length=2)),
-                ('currency', models.CharField(default='EUR', max_length=3)),
-                ('shipping_price_minor', models.PositiveIntegerField(default=0)),
-                ('vat_rate_bp', models.PositiveSmallIntegerField(default=2100, help_text='Basis points: 2100 is 21 %.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("about", models.TextField(blank=True)),
+                ("logo", models.ImageField(blank=True, upload_to="brands/")),
+                (
+                    "art",
+                    models.CharField(
+                        blank=True, help_text="Static path of a drawn mark, used when there is no logo.", max_length=120
+                    ),
+                ),
+                ("legal_name", models.CharField(max_length=120)),
+                ("country", models.CharField(help_text="ISO 3166, where the goods are sent from.", max_length=2)),
+                ("currency", models.CharField(default="EUR", max_length=3)),
+                ("shipping_price_minor", models.PositiveIntegerField(default=0)),
+                (
+                    "vat_rate_bp",
+                    models.PositiveSmallIntegerField(default=2100, help_text="Basis points: 2100 is 21 %."),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('vat_rate_bp__lt', 10000)), name='brand_vat_is_a_rate')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("vat_rate_bp__lt", 10000)), name="brand_vat_is_a_rate")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('slug', models.SlugField(max_length=120, unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('facts', models.JSONField(blank=True, default=dict, help_text='What buyers ask: {"Material": "Stoneware"}.')),
-                ('option_names', models.JSONField(blank=True, default=list)),
-                ('is_listed', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('brand', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.brand')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("slug", models.SlugField(max_length=120, unique=True)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "facts",
+                    models.JSONField(blank=True, default=dict, help_text='What buyers ask: {"Material": "Stoneware"}.'),
+                ),
+                ("option_names", models.JSONField(blank=True, default=list)),
+                ("is_listed", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="products", to="catalog.brand"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=40, verbose_name='SKU')),
-                ('option_values', models.JSONField(blank=True, default=list)),
-                ('price_minor', models.PositiveIntegerField()),
-                ('currency', models.CharField(default='EUR', max_length=3)),
-                ('weight_grams', models.PositiveIntegerField(default=0)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True)),
-                ('brand', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.brand')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='catalog.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sku", models.CharField(max_length=40, verbose_name="SKU")),
+                ("option_values", models.JSONField(blank=True, default=list)),
+                ("price_minor", models.PositiveIntegerField()),
+                ("currency", models.CharField(default="EUR", max_length=3)),
+                ("weight_grams", models.PositiveIntegerField(default=0)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.brand",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="variants", to="catalog.product"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Stock',
+            name="Stock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('for_drop', models.BooleanField(default=False)),
-                ('on_hand', models.PositiveIntegerField(default=0)),
-                ('taken', models.PositiveIntegerField(default=0)),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('entries', models.PositiveIntegerField(default=0)),
-                ('head', models.CharField(blank=True, max_length=64)),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stocks', to='catalog.variant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("for_drop", models.BooleanField(default=False)),
+                ("on_hand", models.PositiveIntegerField(default=0)),
+                ("taken", models.PositiveIntegerField(default=0)),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("entries", models.PositiveIntegerField(default=0)),
+                ("head", models.CharField(blank=True, max_length=64)),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="stocks", to="catalog.variant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PriceChange',
+            name="PriceChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('price_minor', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('until', models.DateTimeField(help_text="Set for the price of a drop, which does not replace the shop's.", null=True)),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='price_changes', to='catalog.variant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("price_minor", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                (
+                    "until",
+                    models.DateTimeField(
+                        help_text="Set for the price of a drop, which does not replace the shop's.", null=True
+                    ),
+                ),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="price_changes", to="catalog.variant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BrandStaff',
+            name="BrandStaff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('staff', 'Staff')], default='staff', max_length=8)),
-                ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='staff', to='catalog.brand')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='brand_roles', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(choices=[("owner", "Owner"), ("staff", "Staff")], default="staff", max_length=8),
+                ),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="staff", to="catalog.brand"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="brand_roles",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'brand staff',
-                'constraints': [models.UniqueConstraint(fields=('brand', 'user'), name='brand_staff_once')],
+                "verbose_name_plural": "brand staff",
+                "constraints": [models.UniqueConstraint(fields=("brand", "user"), name="brand_staff_once")],
             },
         ),
         migrations.CreateModel(
-            name='ProductImage',
+            name="ProductImage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('image', models.ImageField(blank=True, upload_to='products/')),
-                ('art', models.CharField(blank=True, help_text='Static path of a drawing, used when there is no photo.', max_length=120)),
-                ('alt', models.CharField(blank=True, max_length=200)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='catalog.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("image", models.ImageField(blank=True, upload_to="products/")),
+                (
+                    "art",
+                    models.CharField(
+                        blank=True, help_text="Static path of a drawing, used when there is no photo.", max_length=120
+                    ),
+                ),
+                ("alt", models.CharField(blank=True, max_length=200)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="images", to="catalog.product"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['product', 'position'], name='gallery_order')],
+                "indexes": [models.Index(fields=["product", "position"], name="gallery_order")],
             },
         ),
         migrations.CreateModel(
-            name='StockSales',
+            name="StockSales",
             fields=[
-                ('stock', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='sales', serialize=False, to='catalog.stock')),
-                ('sold', models.PositiveIntegerField(default=0)),
-                ('entries', models.PositiveIntegerField(default=0)),
-                ('head', models.CharField(blank=True, max_length=64)),
+                (
+                    "stock",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="sales",
+                        serialize=False,
+                        to="catalog.stock",
+                    ),
+                ),
+                ("sold", models.PositiveIntegerField(default=0)),
+                ("entries", models.PositiveIntegerField(default=0)),
+                ("head", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'verbose_name_plural': 'stock sales',
-                'constraints': [models.CheckConstraint(condition=models.Q(('sold__gte', 0)), name='stock_sold_is_a_count')],
+                "verbose_name_plural": "stock sales",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("sold__gte", 0)), name="stock_sold_is_a_count")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StockEntry',
+            name="StockEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chain', models.CharField(choices=[('units', 'Units'), ('sales', 'Sales')], default='units', max_length=8)),
-                ('number', models.PositiveIntegerField(help_text='1, 2, 3 … within the chain.')),
-                ('kind', models.CharField(choices=[('received', 'Received'), ('allotted', 'Allotted to a drop'), ('returned', 'Back to the shop'), ('held', 'Held'), ('released', 'Let go'), ('expired', 'Run out'), ('committed', 'Sold'), ('shipped', 'Shipped'), ('adjusted', 'Adjusted')], max_length=10)),
-                ('quantity', models.IntegerField(help_text='Units moved; negative when they left the row.')),
-                ('on_hand_after', models.PositiveIntegerField()),
-                ('taken_after', models.PositiveIntegerField(help_text='In the chain of sales: units sold so far.')),
-                ('holds', models.JSONField(default=list)),
-                ('at', models.DateTimeField()),
-                ('note', models.CharField(blank=True, help_text='For staff; not public and not in the fingerprint.', max_length=200)),
-                ('previous', models.CharField(blank=True, max_length=64)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='catalog.stock')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "chain",
+                    models.CharField(choices=[("units", "Units"), ("sales", "Sales")], default="units", max_length=8),
+                ),
+                ("number", models.PositiveIntegerField(help_text="1, 2, 3 … within the chain.")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("allotted", "Allotted to a drop"),
+                            ("returned", "Back to the shop"),
+                            ("held", "Held"),
+                            ("released", "Let go"),
+                            ("expired", "Run out"),
+                            ("committed", "Sold"),
+                            ("shipped", "Shipped"),
+                            ("adjusted", "Adjusted"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("quantity", models.IntegerField(help_text="Units moved; negative when they left the row.")),
+                ("on_hand_after", models.PositiveIntegerField()),
+                ("taken_after", models.PositiveIntegerField(help_text="In the chain of sales: units sold so far.")),
+                ("holds", models.JSONField(default=list)),
+                ("at", models.DateTimeField()),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="For staff; not public and not in the fingerprint.", max_length=200
+                    ),
+                ),
+                ("previous", models.CharField(blank=True, max_length=64)),
+                ("fingerprint", models.CharField(max_length=64)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stock",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="ledger", to="catalog.stock"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'stock entries',
-                'constraints': [models.UniqueConstraint(fields=('stock', 'chain', 'number'), name='ledger_without_forks')],
+                "verbose_name_plural": "stock entries",
+                "constraints": [
+                    models.UniqueConstraint(fields=("stock", "chain", "number"), name="ledger_without_forks")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.UniqueConstraint(fields=('brand', 'sku'), name='sku_once_in_a_brand'),
+            model_name="variant",
+            constraint=models.UniqueConstraint(fields=("brand", "sku"), name="sku_once_in_a_brand"),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('price_minor__gt', 0)), name='variant_price_is_positive'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price_minor__gt", 0)), name="variant_price_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stock',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__gte', 0), ('taken__lte', models.F('on_hand'))), name='stock_never_oversold'),
+            model_name="stock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("taken__gte", 0), ("taken__lte", models.F("on_hand"))), name="stock_never_oversold"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stock',
-            constraint=models.UniqueConstraint(condition=models.Q(('for_drop', False)), fields=('variant',), name='stock_one_shop_row'),
+            model_name="stock",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("for_drop", False)), fields=("variant",), name="stock_one_shop_row"
+            ),
         ),
         migrations.AddIndex(
-            model_name='pricechange',
-            index=models.Index(fields=['variant', '-at'], name='price_history'),
+            model_name="pricechange",
+            index=models.Index(fields=["variant", "-at"], name="price_history"),
         ),
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.templatetags.static import static
 from django.urls import reverse
 
@@ -27,6 +27,17 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def of_staff(self, user_id: int | None) -> ProductQuerySet:
         return self.filter(brand__in=Brand.objects.of_staff(user_id))
 
+    def with_offer(self) -> ProductQuerySet:
+        """With brand, pictures, variants and shop stock: all that a card or a sheet prints, in four queries."""
+        from catalog.models.stock import Stock  # stock.py imports Variant from here
+
+        shop = Prefetch("stocks", Stock.objects.shop(), to_attr="shop_stocks")
+        variants = Variant.objects.on_sale().order_by("position", "pk").prefetch_related(shop)
+        images = ProductImage.objects.order_by("position", "pk")
+        return self.select_related("brand").prefetch_related(
+            Prefetch("images", images, to_attr="gallery"), Prefetch("variants", variants, to_attr="offer")
+        )
+
 
 class Product(models.Model):
     """Something a brand sells. `option_names` has up to two axes, such as `["Size", "Colour"]`."""
@@ -45,7 +56,7 @@ class Product(models.Model):
     if TYPE_CHECKING:
         images: RelatedManager[ProductImage]
         variants: RelatedManager[Variant]
-        # Set by catalog.products.with_offer().
+        # Set by with_offer().
         gallery: list[ProductImage]
         offer: list[Variant]
 
@@ -107,7 +118,7 @@ class Variant(models.Model):
     if TYPE_CHECKING:
         stocks: RelatedManager[Stock]
         price_changes: RelatedManager[PriceChange]
-        # Set by catalog.products.with_offer().
+        # Set by with_offer().
         shop_stocks: list[Stock]
 
     class Meta:

@@ -1,0 +1,360 @@
+"""Drops: announce, open, pause, close. The rule guarded here: the clock at receipt decides, nobody can change a promise.
+
+A drop's units move out of the shop when it is announced and what nobody took moves back when it is over. Price, limit and
+end are fixed at the announcement; only a pause of the whole show moves the end, by exactly as long as the clocks stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from math import ceil
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import F
+
+from catalog.fingerprints import milliseconds
+from catalog.models import Stock, Variant
+from catalog.prices import lowest_prices_30_days, note_drop_price
+from catalog.products import product_card
+from catalog.stock import allot_to_drop, return_from_drop
+from livecommerce.errors import BadInput, NotFound, Refused
+from livecommerce.money import Money
+from livecommerce.realtime import publish
+from livecommerce.realtime.protocol import DropClosed, DropOpened, DropPaused, DropResumed, DropScheduled, DropSoldOut
+from streams.models import Drop, DropItem, DropState, Show
+
+try:
+    from streams.presence import slowest_delay_ms
+except ImportError:
+
+    def slowest_delay_ms(show_id: int) -> int | None:
+        return None
+
+
+if TYPE_CHECKING:
+    from livecommerce.accounts.models import User
+
+COUNTDOWN_LEAST = 10
+COUNTDOWN_MOST = 300
+# After the slowest viewer has heard "go" there are this many seconds left to move a thumb.
+AFTER_GO = 3
+WINDOW_LEAST = 60
+WINDOW_MOST = 20 * 60
+HOLD_SECONDS = 300
+HOLD_LEAST, HOLD_MOST = 30, 30 * 60
+DRAW_MOST = 60
+# A tap received in the last moment may still be on its way to the rows; the leftovers wait for it.
+CLOSE_GRACE = timedelta(seconds=1)
+
+
+class DropNotFound(NotFound):
+    code = "drop.not_found"
+    message = "There is no such drop in this show."
+
+
+class ShowNotLive(Refused):
+    code = "drop.show_not_live"
+    message = "A drop starts while the show is live. Go live first; when the picture is back, start it again."
+
+
+class SalesPaused(Refused):
+    code = "drop.sales_paused"
+    message = "Sales are paused, all clocks stand. Resume sales first, then start the drop."
+
+
+class AlreadyInDrop(Refused):
+    code = "drop.variant_in_drop"
+    message = "This product is in a drop that is not over yet. Close that one first."
+
+
+class AnotherDropRuns(Refused):
+    code = "drop.another_runs"
+    message = (
+        "Another drop of this show is running. Wait for its end, close it, or say that both shall run side by side."
+    )
+
+
+class DropOver(Refused):
+    code = "drop.closed"
+    message = "This drop is over. The product may come back at its normal price."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Countdown:
+    """How long a drop has to count down to be fair, in seconds, and when the host should say "go"."""
+
+    least: int
+    go_at: int
+    slowest: float
+
+    @property
+    def advice(self) -> str:
+        return f"Viewers hear you up to {self.slowest:.1f} s late. Say go at 0:{self.go_at:02d}."
+
+
+def fair_countdown(show_id: int) -> Countdown:
+    """Work out the shortest fair countdown: everyone hears "go" before it opens, however late their picture is."""
+    slowest = (slowest_delay_ms(show_id) or 0) / 1000
+    least = max(COUNTDOWN_LEAST, ceil(slowest + AFTER_GO))
+    return Countdown(least=min(least, COUNTDOWN_MOST), go_at=ceil(slowest), slowest=slowest)
+
+
+@transaction.atomic
+def announce_drop(  # noqa: PLR0913 - these are the terms of the promise, all of them
+    *,
+    show: Show,
+    items: Sequence[tuple[Variant, int]],
+    price: Money,
+    per_buyer: int,
+    opens_in: float,
+    window: int,
+    actor: User | None,
+    now: datetime,
+    hold_seconds: int = HOLD_SECONDS,
+    draw_seconds: int = 0,
+    alongside: bool = False,
+) -> Drop:
+    """Take units out of the shop, fix the terms and start the countdown.
+
+    `opens_in` and `window` are seconds; the countdown is never shorter than `fair_countdown`, so 0 is "as soon as fair".
+    `draw_seconds` > 0 draws the taps of the first seconds by lot. `alongside` allows a second drop in the show.
+
+    :raises BadInput, ShowNotLive, SalesPaused, AlreadyInDrop, AnotherDropRuns, NotEnoughStock: nothing is moved.
+    """
+    _check_terms(items, price, per_buyer, opens_in, window, hold_seconds, draw_seconds)
+    variants = [variant for variant, _ in items]
+    # The shop's rows are the lock: two Studios that start a drop of one product meet here, and the second one sees the first.
+    list(Stock.objects.shop().filter(variant__in=variants).locked())
+    _check_stage(show, variants, alongside=alongside)
+    opens_at = now + timedelta(seconds=max(opens_in, fair_countdown(show.pk).least))
+    lowest = lowest_prices_30_days([variant.pk for variant in variants], now).values()
+    seed = token_hex(16) if draw_seconds else ""
+    product = variants[0].product
+    drop = Drop.objects.create(
+        show=show,
+        product=product,
+        item=show.lineup.filter(product=product).first(),
+        run=Drop.objects.filter(show=show, product=product).count() + 1,
+        price_minor=price.minor,
+        currency=price.currency,
+        earlier_price_minor=min(lowest).minor if lowest and min(lowest) > price else None,
+        per_buyer=per_buyer,
+        hold_seconds=hold_seconds,
+        window_seconds=window,
+        draw_seconds=draw_seconds,
+        draw_seed=seed,
+        draw_promise=sha256(seed.encode()).hexdigest() if seed else "",
+        announced_at=now,
+        announced_by=actor,
+        opens_at=opens_at,
+        closes_at=opens_at + timedelta(seconds=window),
+    )
+    for variant, units in sorted(items, key=lambda pair: pair[0].pk):
+        stock = allot_to_drop(variant=variant, units=units, actor=actor, now=now)
+        DropItem.objects.create(drop=drop, variant=variant, stock=stock, units=units)
+    note_drop_price(variants=variants, price=price, at=drop.opens_at, until=drop.closes_at, actor=actor)
+    publish.to_show(show.pk, DropScheduled(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
+    return drop
+
+
+@transaction.atomic
+def close_drop(*, drop: Drop, now: datetime, actor: User | None = None, reason: str = "host") -> Drop:
+    """End a drop and move what nobody took back to the shop; what is held stays payable. Closing twice closes once."""
+    stocks = lock_drop_rows(drop)
+    closed = Drop.objects.running().filter(pk=drop.pk)
+    if closed.update(closed_at=now, close_reason=reason, paused_at=None, version=F("version") + 1):
+        for shop, stock in stocks:
+            return_from_drop(shop=shop, stock=stock, now=now, actor=actor)
+        publish.to_show(drop.show_id, DropClosed(drop=drop_card(_reload(drop.pk), now)), now=now)
+    return _reload(drop.pk)
+
+
+@transaction.atomic
+def return_leftovers(*, drop: Drop, now: datetime) -> int:
+    """Move units that came back after the end to the shop as well; return how many."""
+    return sum(return_from_drop(shop=shop, stock=stock, now=now) for shop, stock in lock_drop_rows(drop))
+
+
+@transaction.atomic
+def open_due_drops(*, now: datetime) -> int:
+    """Tell viewers about drops whose countdown is over. The clock has opened them already; this only says so."""
+    told = 0
+    for drop in Drop.objects.due_to_open(now).with_units():
+        opened = Drop.objects.due_to_open(now).filter(pk=drop.pk).update(opened_at=now, version=F("version") + 1)
+        if opened:
+            publish.to_show(drop.show_id, DropOpened(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
+            told += 1
+    return told
+
+
+def close_due_drops(*, now: datetime) -> int:
+    """Close drops whose window is over; the clock refuses taps since then, this moves the leftovers."""
+    due = Drop.objects.due_to_close(now - CLOSE_GRACE)
+    return len([close_drop(drop=drop, now=now, reason="time") for drop in due])
+
+
+@transaction.atomic
+def close_drops_of(*, show: Show, now: datetime, actor: User | None = None) -> int:
+    """Close all drops of a show that is over."""
+    running = Drop.objects.running().filter(show=show).order_by("pk")
+    return len([close_drop(drop=drop, now=now, actor=actor, reason="show_ended") for drop in running])
+
+
+@transaction.atomic
+def pause_drops(*, show: Show, now: datetime) -> int:
+    """Stop the clocks of all drops of a show that are not over; taps are refused until they go on."""
+    paused = 0
+    for drop in Drop.objects.running().filter(show=show, paused_at__isnull=True, closes_at__gt=now).order_by("pk"):
+        still = Drop.objects.running().filter(pk=drop.pk, paused_at__isnull=True)
+        if still.update(paused_at=now, version=F("version") + 1):
+            publish.to_show(show.pk, DropPaused(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
+            paused += 1
+    return paused
+
+
+@transaction.atomic
+def resume_drops(*, show: Show, now: datetime) -> int:
+    """Let the clocks go on where they stood: every moment that lay ahead moves by the length of the pause."""
+    resumed = 0
+    for drop in Drop.objects.running().filter(show=show, paused_at__isnull=False).order_by("pk").select_for_update():
+        stood = now - (drop.paused_at or now)
+        opens_at = drop.opens_at + stood if drop.opens_at > now - stood else drop.opens_at
+        Drop.objects.filter(pk=drop.pk).update(
+            paused_at=None,
+            opens_at=opens_at,
+            closes_at=drop.closes_at + stood,
+            paused_seconds=F("paused_seconds") + stood.total_seconds(),
+            version=F("version") + 1,
+        )
+        publish.to_show(show.pk, DropResumed(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
+        resumed += 1
+    return resumed
+
+
+def note_sold_out(*, drop: Drop, now: datetime) -> None:
+    """Tell everyone that the last unit is taken, the first time it is. Call with the drop's stock rows locked."""
+    first = Drop.objects.filter(pk=drop.pk, sold_out_at__isnull=True)
+    if first.update(sold_out_at=now, version=F("version") + 1):
+        publish.to_show(drop.show_id, DropSoldOut(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
+
+
+def lock_drop_rows(drop: Drop) -> list[tuple[Stock, Stock]]:
+    """Lock (shop row, drop row) for each variant of a drop, all rows in the order of their ids."""
+    items = list(DropItem.objects.filter(drop=drop))
+    shop_rows = Stock.objects.shop().filter(variant__in=[item.variant_id for item in items])
+    rows = (shop_rows | Stock.objects.filter(pk__in=[item.stock_id for item in items])).locked()
+    by_id = {row.pk: row for row in rows}
+    shops = {row.variant_id: row for row in by_id.values() if not row.for_drop}
+    return [(shops[item.variant_id], by_id[item.stock_id]) for item in items]
+
+
+def drop_of_show(*, show: Show, drop_id: int) -> Drop:
+    """Find a drop of this show.
+
+    :raises DropNotFound: also for a drop of another show.
+    """
+    drop = Drop.objects.with_units().filter(show=show, pk=drop_id).first()
+    if drop is None:
+        raise DropNotFound
+    return drop
+
+
+def drop_card(drop: Drop, now: datetime) -> dict[str, Any]:
+    """Give what viewers see of a drop. Load it with `Drop.objects.with_units()`; all moments are ms."""
+    price, earlier = drop.price_minor, drop.earlier_price_minor
+    items = sorted(drop.items.all(), key=lambda item: (item.variant.position, item.variant_id))
+    state = drop.state_at(now)
+    if state == DropState.OPEN and not any(item.stock.left for item in items):
+        state = DropState.SOLD_OUT
+    images = sorted(drop.product.images.all(), key=lambda image: (image.position, image.pk))
+    return {
+        "id": drop.pk,
+        "state": str(state),
+        "version": drop.version,
+        "run": drop.run,
+        "product": product_card(drop.product, images),
+        "items": [
+            {
+                "variant": item.variant_id,
+                "name": item.variant.option_text,
+                "options": list(item.variant.option_values),
+                "units": item.units,
+                "price": drop.price.wire(),
+            }
+            for item in items
+        ],
+        "price": drop.price.wire(),
+        "earlier_price": Money(earlier, drop.currency).wire() if earlier else None,
+        # Rounded down: a reduction is never said to be larger than it is.
+        "percent_off": (earlier - price) * 100 // earlier if earlier else None,
+        "per_buyer": drop.per_buyer,
+        "units": sum(item.units for item in items),
+        "hold_seconds": drop.hold_seconds,
+        "draw_seconds": drop.draw_seconds,
+        "draw_promise": drop.draw_promise,
+        "announced_at": milliseconds(drop.announced_at),
+        "opens_at": milliseconds(drop.opens_at),
+        "closes_at": milliseconds(drop.closes_at),
+        "paused_at": milliseconds(drop.paused_at) if drop.paused_at else None,
+        "closed_at": milliseconds(drop.closed_at) if drop.closed_at else None,
+    }
+
+
+def _check_terms(
+    items: Sequence[tuple[Variant, int]],
+    price: Money,
+    per_buyer: int,
+    opens_in: float,
+    window: int,
+    hold_seconds: int,
+    draw_seconds: int,
+) -> None:
+    variants = [variant for variant, _ in items]
+    wrong = {
+        "items": not items or len({variant.pk for variant in variants}) < len(items),
+        "units": any(units < 1 for _, units in items),
+        "price": price.minor < 1 or any(variant.currency != price.currency for variant in variants),
+        "per_buyer": per_buyer < 1,
+        "opens_in": not 0 <= opens_in <= COUNTDOWN_MOST,
+        "window": not WINDOW_LEAST <= window <= WINDOW_MOST,
+        "hold_seconds": not HOLD_LEAST <= hold_seconds <= HOLD_MOST,
+        "draw_seconds": not 0 <= draw_seconds <= DRAW_MOST,
+    }
+    if len({variant.product_id for variant in variants}) > 1:
+        wrong["items"] = True
+    fields = {name: TERMS[name] for name, is_wrong in wrong.items() if is_wrong}
+    if fields:
+        raise BadInput(fields=fields)
+
+
+TERMS = {
+    "items": "One or several different variants of one product.",
+    "units": "At least one unit of each variant.",
+    "price": "A price above zero, in the currency of the product.",
+    "per_buyer": "At least one per buyer.",
+    "opens_in": f"Between 0 (as soon as fair) and {COUNTDOWN_MOST} seconds.",
+    "window": f"Between {WINDOW_LEAST} and {WINDOW_MOST} seconds.",
+    "hold_seconds": f"Between {HOLD_LEAST} and {HOLD_MOST} seconds.",
+    "draw_seconds": f"Between 0 (no draw) and {DRAW_MOST} seconds.",
+}
+
+
+def _check_stage(show: Show, variants: Sequence[Variant], *, alongside: bool) -> None:
+    fresh = Show.objects.get(pk=show.pk)
+    if fresh.state != Show.State.LIVE:
+        raise ShowNotLive
+    if fresh.sales_paused_at is not None:
+        raise SalesPaused
+    if DropItem.objects.filter(variant__in=variants, drop__closed_at__isnull=True).exists():
+        raise AlreadyInDrop
+    if not alongside and Drop.objects.running().filter(show=show).exists():
+        raise AnotherDropRuns
+
+
+def _reload(drop_id: int) -> Drop:
+    return Drop.objects.with_units().get(pk=drop_id)
