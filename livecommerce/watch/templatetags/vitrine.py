@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from checkout.carts import units_held
 from livecommerce.money import Money, amount_text
 
 register = template.Library()
@@ -79,6 +80,12 @@ def clock(seconds: float | None) -> str:
 
 
 @register.filter
+def grouped(count: int) -> str:
+    """Write a count as 1,284."""
+    return f"{count:,}"
+
+
+@register.filter
 def initials(name: str) -> str:
     """Write a person as two letters: Ana Lopes, AL."""
     words = name.replace("@", " ").split()
@@ -96,6 +103,13 @@ def current(context: dict[str, Any], *names: str) -> SafeString:
     """Mark a link as the page that is open: {% current "home" %}."""
     match = getattr(context.get("request"), "resolver_match", None)
     return mark_safe('aria-current="page"') if match and match.url_name in names else SafeString("")  # noqa: S308
+
+
+@register.inclusion_tag("_bag_link.html", takes_context=True)
+def bag_link(context: dict[str, Any]) -> dict[str, int]:
+    """Link to the bag, with how many units are held for the one who looks."""
+    viewer = getattr(context.get("request"), "viewer", None)
+    return {"units": units_held(buyer_id=viewer.visitor_id, now=timezone.now()) if viewer else 0}
 
 
 def _sprite() -> str:

@@ -1,0 +1,15 @@
+"""The viewers' addresses."""
+
+from django.urls import path
+
+from livecommerce.watch import theme
+from livecommerce.watch.views import brand, home, host, product, shows
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("shows/", shows.shows, name="shows"),
+    path("hosts/<slug:handle>/", host.host, name="host"),
+    path("brands/<slug:slug>/", brand.brand, name="brand"),
+    path("products/<slug:slug>/", product.product, name="product"),
+    path("theme/", theme.choose_theme, name="theme"),
+]

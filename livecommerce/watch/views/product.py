@@ -1,0 +1,45 @@
+"""Product: the same goods outside a show, at today's price."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from catalog.models import Product
+from livecommerce.watch.cards import replay_cards, sale_of_product
+from livecommerce.watch.offers import offer_of
+from streams.models import Show
+
+REPLAY_CARDS = 4
+
+
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a product with one of its variants chosen."""
+    now = timezone.now()
+    found = Product.objects.listed().with_offer().filter(slug=slug).first()
+    if found is None:
+        message = "No product has this address."
+        raise Http404(message)
+    asked = request.GET.get("variant", "")
+    return render(
+        request,
+        "watch/product.html",
+        {
+            "product": found,
+            "offer": offer_of(found, variant_id=int(asked) if asked.isdecimal() else None, now=now),
+            "hold_key": uuid4().hex,
+            **_on_air(found, now=now),
+        },
+    )
+
+
+def _on_air(found: Product, *, now: datetime) -> dict[str, object]:
+    """Where the product is shown: in a drop right now, next time, and before."""
+    shows = Show.objects.public().filter(lineup__product=found)
+    return {
+        "drop_show": sale_of_product(found, now=now),
+        "next_show": shows.on_air().with_people().first() or shows.upcoming().with_people().first(),
+        "seen_in": replay_cards(shows, limit=REPLAY_CARDS),
+    }
