@@ -1,5 +1,7 @@
 """The catalogue in the back office: brands, products with variants and pictures, stock and its ledger."""
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -22,6 +24,7 @@ from catalog.models import Brand, BrandStaff, PriceChange, Product, ProductImage
 from catalog.prices import set_price
 from catalog.products import VariantDraft, add_variant
 from catalog.stock import receive_stock
+from livecommerce.money import Money
 
 
 class BrandStaffInline(ScopedTabularInline):
@@ -72,7 +75,7 @@ class VariantInline(ScopedStackedInline):
     @admin.display(description="In the shop")
     def in_shop(self, variant: Variant) -> str:
         stock = Stock.objects.shop().filter(variant=variant).first() if variant.pk else None
-        return f"{stock.left} free, {stock.taken} held or sold" if stock else "–"
+        return f"{stock.left} free, {stock.taken} held or sold" if stock else "none yet"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Orders and the ledger name variants: one that is no longer sold is switched off."""
@@ -158,7 +161,7 @@ class PriceChangeInline(ScopedTabularInline):
 
     @admin.display
     def price(self, change: PriceChange) -> str:
-        return f"{change.price_minor / 100:.2f}"
+        return str(Money(change.price_minor, change.variant.currency))
 
 
 @admin.register(Variant)

@@ -84,7 +84,7 @@ class ImageField(forms.ImageField):
             raise ValidationError(refused.message) from refused
 
 
-class BrandForm(forms.ModelForm[Brand]):
+class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
     """The seller's own page and terms."""
 
     shipping_price = PriceField(label="Shipping", help_text="For one parcel, VAT included.", zero=True)
@@ -113,7 +113,7 @@ class BrandForm(forms.ModelForm[Brand]):
         return cleaned
 
 
-class ProductImageForm(forms.ModelForm[ProductImage]):
+class ProductImageForm(forms.ModelForm):  # type: ignore[type-arg]
     """One picture of the gallery."""
 
     image = ImageField(required=False, widget=UnfoldAdminImageFieldWidget)
@@ -129,7 +129,7 @@ class ProductImageForm(forms.ModelForm[ProductImage]):
         return cleaned
 
 
-class ProductForm(forms.ModelForm[Product]):
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     """A product with its options named as people say them."""
 
     option_names = WordsField(
@@ -153,7 +153,7 @@ class ProductForm(forms.ModelForm[Product]):
         return names
 
 
-class VariantForm(forms.ModelForm[Variant]):
+class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
     """A variant with its price in decimals; stock is added, never typed over."""
 
     option_values = WordsField(

@@ -4,6 +4,8 @@ Every admin and inline of the house derives from the classes below; one test wal
 (superusers) see everything. What staff may choose in a form or an autocomplete is what they may see in its list.
 """
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages

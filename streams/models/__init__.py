@@ -1,6 +1,6 @@
 """The tables of the stage, a file per noun."""
 
-from streams.models.drops import Drop, DropItem
+from streams.models.drops import Drop, DropItem, DropState
 from streams.models.lineup import LineupItem, Pin
 from streams.models.picture import Ingest, PackRun, Segment, StreamKey
 from streams.models.show import Host, Show, ShowMember, ShowMove
@@ -8,6 +8,7 @@ from streams.models.show import Host, Show, ShowMember, ShowMove
 __all__ = [
     "Drop",
     "DropItem",
+    "DropState",
     "Host",
     "Ingest",
     "LineupItem",
