@@ -153,6 +153,10 @@ STATICFILES_FINDERS = [
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "media/"
 LIVE_ROOT = DATA_DIR / "live"
+# Where encoders publish by RTMP: on loopback unless told otherwise; another free port if this one is taken.
+INGEST_HOST = env_text("INGEST_HOST", "127.0.0.1")
+INGEST_PORT = env_int("INGEST_PORT", default=1935, most=65535)
+INGEST_PUBLIC_HOST = env_text("INGEST_PUBLIC_HOST", _host if INGEST_HOST != "127.0.0.1" else "127.0.0.1")
 _bucket = env_text("AWS_STORAGE_BUCKET_NAME")
 _found_not_collected = DEBUG or running_tests()
 STORAGES = {

@@ -105,7 +105,7 @@ def fair_countdown(show_id: int) -> Countdown:
 
 
 @transaction.atomic
-def announce_drop(  # noqa: PLR0913 - these are the terms of the promise, all of them
+def announce_drop(
     *,
     show: Show,
     items: Sequence[tuple[Variant, int]],

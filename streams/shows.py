@@ -61,7 +61,7 @@ class NotYourShow(NotAllowed):
     message = "Only the host and the chat team can do this."
 
 
-def schedule_show(  # noqa: PLR0913 - a show is born with all that its page prints
+def schedule_show(
     *,
     brand: Brand,
     host: Host,
@@ -200,12 +200,16 @@ def stop_selling(*, show: Show, reason: str, now: datetime) -> Show:
 
 
 @transaction.atomic
-def start_selling(*, show: Show, reason: str, now: datetime) -> Show:
-    """Let the sales go on, if the pause was for this reason (the host's word ends any)."""
+def start_selling(*, show: Show, reason: str, now: datetime, keep_as: str = "") -> Show:
+    """Let the sales go on, if the pause was for this reason (the host's word ends any).
+
+    With `keep_as` they stay paused for that other reason: the host is done, the picture is still away.
+    """
     paused = Show.objects.filter(pk=show.pk, sales_paused_at__isnull=False)
     if reason != "host":
         paused = paused.filter(sales_paused_reason=reason)
-    paused.update(sales_paused_at=None, sales_paused_reason="", sales_version=F("sales_version") + 1)
+    since = show.sales_paused_at if keep_as else None
+    paused.update(sales_paused_at=since, sales_paused_reason=keep_as, sales_version=F("sales_version") + 1)
     show.refresh_from_db()
     publish.state(show.pk, "sales", show.sales_version, sales_state(show), urgent=True)
     return show
@@ -221,7 +225,7 @@ def show_state(show: Show) -> dict[str, Any]:
     """The value of the state key `show`, and the head of the snapshot."""
     until = show.reconnect_until
     return {
-        "state": show.state,
+        "state": show.public_state,
         "playback_url": show.playback_url,
         "live_started_at": _ms(show.live_started_at) if show.live_started_at else None,
         "ended_at": _ms(show.ended_at) if show.ended_at else None,
@@ -284,7 +288,7 @@ def may_run(show: Show, user: User) -> bool:
     return role_of_user(show, user.pk) != "viewer"
 
 
-def _move(  # noqa: PLR0913
+def _move(
     show: Show,
     to: ShowState,
     *,

@@ -169,6 +169,11 @@ class Show(models.Model):
         return self.state in PAST
 
     @property
+    def public_state(self) -> str:
+        """The state as outsiders know it: a rehearsal is nobody's business."""
+        return ShowState.SCHEDULED.value if self.state == ShowState.REHEARSAL else self.state
+
+    @property
     def sales_paused(self) -> bool:
         return self.sales_paused_at is not None
 

@@ -100,10 +100,8 @@ class ChunkReader:
                 return 0, None
             number = 64 + unread[1] + (unread[2] << 8 if number else 0)
         header_end = at + _HEADER_BYTES[form]
-        if len(unread) < header_end + 4:
-            # Four spare bytes cover an extended timestamp; a message shorter than that cannot be the last one.
-            if len(unread) < header_end:
-                return 0, None
+        if len(unread) < header_end:
+            return 0, None
         if number not in self._streams and len(self._streams) >= MAX_CHUNK_STREAMS:
             raise BadRtmp("too many chunk streams")
         known = self._streams.get(number, _ChunkStream())
@@ -133,8 +131,8 @@ class ChunkReader:
             return 0, None
         if not known.body:
             known.time_ms = stamp if form == _FULL_HEADER else known.time_ms + stamp
-            # A header of form 3 that opens a message repeats the last delta.
-            known.delta = 0 if form == _FULL_HEADER else stamp
+            # A header of form 3 that opens a message repeats this as its delta, even after a full header (5.3.1.2.4).
+            known.delta = stamp
         known.length, known.kind, known.stream, known.extended = length, kind, stream, extended
         known.body += unread[body_at : body_at + more]
         self._streams[number] = known
