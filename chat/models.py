@@ -71,6 +71,7 @@ class Mute(models.Model):
 
     show = models.ForeignKey("streams.Show", on_delete=models.CASCADE, related_name="mutes")
     visitor = models.ForeignKey("accounts.Visitor", on_delete=models.CASCADE, related_name="mutes")
+    name = models.CharField(max_length=80, help_text="The name they wrote under.")
     until = models.DateTimeField()
     reason = models.CharField(max_length=120)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -86,4 +87,4 @@ class Mute(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.visitor_id} until {self.until:%H:%M:%S}"
+        return f"{self.name} until {self.until:%H:%M:%S}"

@@ -53,7 +53,7 @@ def mute_viewer(*, show: Show, viewer: str, seconds: int, reason: str, actor: Us
     """
     if not SHORTEST <= seconds <= LONGEST:
         raise BadMute
-    visitor = _writer(show, viewer)
+    visitor, name = _writer(show, viewer)
     if role_of_user(show, visitor.user_id) != "viewer":
         raise CannotMute
     Mute.objects.active(now).filter(show=show, visitor=visitor).update(lifted_at=now)
@@ -85,16 +85,16 @@ def unmute_viewer(*, show: Show, mute_id: int, actor: User, now: datetime) -> Mu
 
 def active_mutes(*, show: Show, now: datetime) -> list[Mute]:
     """Who may not write now, the one that ends first at the top."""
-    return list(Mute.objects.active(now).filter(show=show).select_related("visitor").order_by("until"))
+    return list(Mute.objects.active(now).filter(show=show).order_by("until"))
 
 
-def _writer(show: Show, public_id: str) -> Visitor:
-    """Who wrote in this show under the short id that the wire shows."""
+def _writer(show: Show, public_id: str) -> tuple[Visitor, str]:
+    """Who wrote in this show under the short id that the wire shows, and under which name."""
     if not _PUBLIC_ID.fullmatch(public_id):
         raise ViewerNotFound
     lowest, highest = (uuid.UUID(hex=public_id.ljust(32, end)) for end in "0f")
-    authors = Message.objects.of_show(show.pk).filter(author_id__range=(lowest, highest)).order_by()
-    visitors = list(Visitor.objects.filter(pk__in=authors.values("author_id"))[:2])
-    if len(visitors) != 1:
+    said = Message.objects.of_show(show.pk).filter(author_id__range=(lowest, highest)).select_related("author")
+    last = said.order_by("-seq").first()
+    if last is None:
         raise ViewerNotFound
-    return visitors[0]
+    return last.author, last.author_name

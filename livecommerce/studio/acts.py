@@ -1,0 +1,183 @@
+"""Acts: what a press in the Studio does. Each reads its form and makes one domain call; the words it returns are read out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import QueryDict
+
+from chat.messages import Draft, delete_message, posting, restore_message
+from chat.moderation import mute_viewer, unmute_viewer
+from livecommerce import safe_mode
+from livecommerce.accounts.models import User
+from livecommerce.accounts.viewer import Viewer
+from livecommerce.errors import BadInput, Refused
+from livecommerce.studio.drops import plan_of
+from streams.drops import announce_drop, close_drop, drop_of_show
+from streams.lineup import ItemNotInLineup, next_item, pin_item, unpin_item
+from streams.models import Show
+from streams.shows import go_live
+from streams.video.keys import renew_key
+
+MUTE_SECONDS = 300
+MUTE_REASON = "by the chat team"
+
+
+class NoPlan(Refused):
+    code = "drop.no_plan"
+    message = "This item has no drop price and units. The brand can plan them in the admin."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Press:
+    """One press: in which show, by whom, with what in the form, when."""
+
+    show: Show
+    user: User
+    viewer: Viewer
+    form: QueryDict
+    now: datetime
+
+    def number(self, name: str) -> int:
+        """Read a whole number from the form.
+
+        :raises BadInput: it is missing or no number.
+        """
+        try:
+            return int(self.form.get(name, ""))
+        except ValueError as error:
+            raise BadInput(fields={name: "This must be a whole number."}) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What happened, in words; `undo` is the act and the form that take it back, while there is time."""
+
+    words: str
+    undo: dict[str, str | int] | None = None
+
+
+def live(press: Press) -> Done:
+    go_live(show=press.show, actor=press.user, now=press.now)
+    return Done(words="You are live.")
+
+
+def end(press: Press) -> Done:
+    safe_mode.end_show(show=press.show, actor=press.user, now=press.now)
+    return Done(words="The show is over. What is held stays payable for ten more minutes.")
+
+
+def next_one(press: Press) -> Done:
+    item = next_item(show=press.show, actor=press.user, now=press.now)
+    return Done(words=f"{item.product.name} is on the picture." if item else "That was the last item.")
+
+
+def pin(press: Press) -> Done:
+    pinned = pin_item(show=press.show, item_id=press.number("item"), actor=press.user, now=press.now)
+    return Done(words=f"{pinned.item.product.name} is pinned.")
+
+
+def unpin(press: Press) -> Done:
+    unpin_item(show=press.show, item_id=press.number("item"), now=press.now)
+    return Done(words="Unpinned.")
+
+
+def start_drop(press: Press) -> Done:
+    item = press.show.lineup.select_related("product").filter(pk=press.number("item")).first()
+    if item is None:
+        raise ItemNotInLineup
+    plan = plan_of(item, planned_at=0, run=1, now=press.now)
+    if plan is None or not plan.shares:
+        raise NoPlan
+    drop = announce_drop(
+        show=press.show,
+        items=plan.shares,
+        price=plan.price,
+        per_buyer=plan.per_buyer,
+        opens_in=press.number("opens_in"),
+        window=plan.window_seconds,
+        actor=press.user,
+        now=press.now,
+    )
+    wait = round((drop.opens_at - press.now).total_seconds())
+    return Done(words=f"{plan.name}: the drop opens in {wait} seconds.")
+
+
+def end_drop(press: Press) -> Done:
+    drop = drop_of_show(show=press.show, drop_id=press.number("drop"))
+    called_off = press.now < drop.opens_at
+    close_drop(drop=drop, now=press.now, actor=press.user, reason="called_off" if called_off else "host")
+    return Done(words="Called off. Nothing was sold." if called_off else "The drop is over. What is held can still be paid.")
+
+
+def pause_sales(press: Press) -> Done:
+    safe_mode.pause_sales(show=press.show, actor=press.user, now=press.now)
+    return Done(words="Sales stand, and every clock with them.")
+
+
+def resume_sales(press: Press) -> Done:
+    safe_mode.resume_sales(show=press.show, actor=press.user, now=press.now)
+    return Done(words="Sales go on where they stood.")
+
+
+def new_key(press: Press) -> Done:
+    renew_key(show=press.show, actor=press.user, now=press.now)
+    return Done(words="Here is a new key. The old one has stopped working.")
+
+
+def say(press: Press) -> Done:
+    key = press.form.get("key") or f"studio-{secrets.token_hex(8)}"
+    text = press.form.get("text", "")
+    draft = Draft.arrived(author=press.viewer, text=text, key=key, seen_ms=None, now=press.now)
+    posting.decide_one(press.show.pk, draft)
+    return Done(words="Sent.")
+
+
+def delete(press: Press) -> Done:
+    message = delete_message(show=press.show, message_id=press.number("message"), actor=press.user, now=press.now)
+    undo = {"act": "restore", "message": message.pk}
+    return Done(words=f"You removed a message by {message.author_name}.", undo=undo)
+
+
+def restore(press: Press) -> Done:
+    restore_message(show=press.show, message_id=press.number("message"), actor=press.user, now=press.now)
+    return Done(words="The message is back.")
+
+
+def mute(press: Press) -> Done:
+    given = mute_viewer(
+        show=press.show,
+        viewer=press.form.get("viewer", ""),
+        seconds=MUTE_SECONDS,
+        reason=MUTE_REASON,
+        actor=press.user,
+        now=press.now,
+    )
+    return Done(words=f"{given.name} is muted for 5 minutes.", undo={"act": "unmute", "mute": given.pk})
+
+
+def unmute(press: Press) -> Done:
+    lifted = unmute_viewer(show=press.show, mute_id=press.number("mute"), actor=press.user, now=press.now)
+    return Done(words=f"{lifted.name} can write again.")
+
+
+ACTS: dict[str, Callable[[Press], Done]] = {
+    "go-live": live,
+    "end": end,
+    "next": next_one,
+    "pin": pin,
+    "unpin": unpin,
+    "start-drop": start_drop,
+    "close-drop": end_drop,
+    "pause-sales": pause_sales,
+    "resume-sales": resume_sales,
+    "new-key": new_key,
+    "say": say,
+    "delete": delete,
+    "restore": restore,
+    "mute": mute,
+    "unmute": unmute,
+}
