@@ -3,6 +3,8 @@
 A page asks for all cards of one kind at once; the number of queries does not grow with the number of shows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -37,7 +37,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
         "components/schedule",
         "components/show-card",
     ),
-    "signin": ("components/order", "components/signin"),
+    "account": ("components/account", "components/signin"),
     "watch": (
         "layout/watch",
         "layout/wide",

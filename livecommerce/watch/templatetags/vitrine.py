@@ -10,6 +10,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,12 +19,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 from checkout.carts import units_held
 from livecommerce.money import Money, amount_text
+from streams.models import Show
 
 register = template.Library()
 
 # How `when` and <local-time> write a moment; the names are shared with static/js/elements/local-time.js.
 TIME_FORMATS = {
     "time": "H:i",
+    "second": "H:i:s",
     "weekday": "D",
     "day": "D j M",
     "date": "j M Y",
@@ -110,6 +113,19 @@ def bag_link(context: dict[str, Any]) -> dict[str, int]:
     """Link to the bag, with how many units are held for the one who looks."""
     viewer = getattr(context.get("request"), "viewer", None)
     return {"units": units_held(buyer_id=viewer.visitor_id, now=timezone.now()) if viewer else 0}
+
+
+@register.inclusion_tag("account/_picture.html")
+def show_behind() -> dict[str, Show | None]:
+    """Show what is on air beside the sign-in form; with nothing on air, the picture of the newest show."""
+    shows = Show.objects.public()
+    return {"show": shows.on_air().order_by("-live_started_at").first() or shows.past().first()}
+
+
+@register.filter
+def dressed(field: BoundField, look: str = "field__input") -> SafeString:
+    """Render a form field's own widget in our clothes; allauth's placeholders repeat the label, so they go."""
+    return field.as_widget(attrs={"class": look, "placeholder": None})
 
 
 def _sprite() -> str:
