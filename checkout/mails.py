@@ -1,4 +1,4 @@
-"""Mails about orders. Rule guarded here: a mail says all that was agreed; its link opens the order without an account."""
+"""Mails about orders. Rule guarded here: a mail says all that was agreed; its link needs no account."""
 
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from checkout.addresses import Address
 from checkout.links import order_link
 from checkout.models import Order, Refund
+from livecommerce.money import Money
 
 
 def mail_order_paid(payload: dict[str, Any], now: datetime) -> None:
@@ -23,7 +24,10 @@ def mail_money_back(payload: dict[str, Any], now: datetime) -> None:
     refund = Refund.objects.select_related("payment__order__brand").get(pk=payload["refund"])
     order = refund.payment.order
     _send(
-        order, template="money_back", subject=f"Your money for order {order.code} goes back", context={"refund": refund}
+        order,
+        template="money_back",
+        subject=f"Your money for order {order.code} goes back",
+        context={"refund": refund, "amount": Money(refund.amount_minor, refund.currency)},
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
@@ -15,11 +16,13 @@ from checkout.links import new_code, token_opens
 from checkout.models import Hold, Order, OrderLine, Payment
 from checkout.outbox import send_later
 from checkout.totals import totals_of
+from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import NotFound, Refused
 
 # After "Pay now" a buyer has at least this long to type a card, even when the hold was about to end.
 TIME_TO_PAY = timedelta(minutes=2)
+DEFAULT_COUNTRY = "DE"
 _TRIES = 3
 _AT_BANK = (Payment.State.PROCESSING, Payment.State.REQUIRES_ACTION)
 
@@ -85,7 +88,7 @@ def order_for_viewer(*, code: str, viewer: Viewer, token: str = "") -> Order:
     order = (
         Order.objects.filter(code=code)
         .select_related("brand", "show__host")
-        .prefetch_related("lines__variant__product", "payments__refunds")
+        .prefetch_related("lines__hold", "payments__refunds")
         .first()
     )
     is_buyer = order is not None and viewer.visitor_id is not None and order.buyer_id == viewer.visitor_id
@@ -94,9 +97,14 @@ def order_for_viewer(*, code: str, viewer: Viewer, token: str = "") -> Order:
     return order
 
 
-def last_delivery(*, buyer_id: UUID | None) -> Order | None:
-    """Return the newest order of a buyer, whose address is offered again."""
-    return Order.objects.of_buyer(buyer_id).order_by("-placed_at").first() if buyer_id else None
+def known_delivery(*, buyer_id: UUID | None, user: AbstractBaseUser | AnonymousUser | None) -> dict[str, str]:
+    """Return what is known of a buyer, so that it is not typed twice: the last order's address, else the account."""
+    last = Order.objects.of_buyer(buyer_id).order_by("-placed_at").first() if buyer_id else None
+    if last:
+        return {"email": last.email, **last.address}
+    if isinstance(user, User):
+        return {"email": user.email, "name": user.name, "country": DEFAULT_COUNTRY}
+    return {"country": DEFAULT_COUNTRY}
 
 
 def cancel_unpayable_orders(*, now: datetime) -> int:

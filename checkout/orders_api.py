@@ -15,9 +15,10 @@ from checkout.orders import order_for_viewer, place_order
 from checkout.payments import (
     announce,
     answer_check,
-    declined_words,
+    latest_payment,
     pay_order,
     refresh_payment,
+    refuse_when_declined,
     start_payment,
 )
 from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
@@ -169,26 +170,6 @@ class CodesNotTaken(Refused):
     code = "order.no_codes"
     status = 422
     message = "This shop takes no codes or points yet. Nothing was ordered; leave them out and send it again."
-
-
-class PaymentDeclined(Refused):
-    code = "payment.declined"
-    status = 402
-
-
-def refuse_when_declined(attempt: Payment, now: datetime) -> None:
-    """Turn a failed attempt into words for the one who waits for its answer.
-
-    :raises PaymentDeclined: with what happened, what is safe and what next.
-    """
-    if attempt.state in {Payment.State.FAILED, Payment.State.CANCELLED}:
-        words = declined_words(attempt, now)
-        raise PaymentDeclined(words, fields={"card": words})
-
-
-def latest_payment(order: Order) -> Payment | None:
-    """Return the newest attempt, from what is loaded."""
-    return max(order.payments.all(), key=lambda attempt: attempt.n, default=None)
 
 
 def order_wire(order: Order) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Outbox: what must reach the outside. Rule guarded here: written with its reason, done after the commit, at least once."""
+"""Outbox: what must reach the outside. Rule guarded here: written with its reason, done after it, at least once."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -4,16 +4,20 @@
 hear it (its answer, the buyer's return, a late notice, the sweep), goes through `settle_payment`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.db import transaction
 
+from checkout.addresses import clean_delivery
 from checkout.gateways import gateway, gateway_of
 from checkout.gateways.base import Card, Gateway, Reading, may_move
 from checkout.holds import HoldOver, SoldOut, begin_payment, commit_holds, return_to_held
 from checkout.links import order_path
 from checkout.models import Order, Payment
+from checkout.orders import place_order
 from checkout.outbox import send_later
 from checkout.refunds import give_back
 from livecommerce.errors import Refused
@@ -40,12 +44,49 @@ class NothingToAnswer(Refused):
     message = "Your bank is not asking anything about this order. Look at the order page for where it stands."
 
 
+class PaymentDeclined(Refused):
+    code = "payment.declined"
+    status = 402
+
+
+class CheckoutIncomplete(Refused):
+    code = "order.incomplete"
+    status = 422
+    message = "Some fields need a look. Nothing was charged and your hold stays."
+
+
 class TooManyTries(Refused):
     code = "payment.too_many_tries"
     status = 429
     message = (
         "Too many cards were tried for this order. Nothing was charged. Your hold stays to its end; ask your bank."
     )
+
+
+def order_and_pay(
+    *,
+    buyer_id: UUID,
+    hold_ids: list[int],
+    email: str,
+    address: Mapping[str, object],
+    card: Card,
+    key: str,
+    now: datetime,
+) -> Payment:
+    """Order and pay in one act, for the page that has no scripts.
+
+    :raises CheckoutIncomplete: all slips of address and card at once; nothing is written.
+    """
+    slips: dict[str, str] = {}
+    for check in (lambda: clean_delivery(email=email, address=address), lambda: gateway().check_card(card)):
+        try:
+            check()
+        except Refused as refused:
+            slips |= refused.fields
+    if slips:
+        raise CheckoutIncomplete(fields=slips)
+    order = place_order(buyer_id=buyer_id, hold_ids=hold_ids, email=email, address=address, key=key, now=now)
+    return pay_order(order_id=order.pk, card=card, now=now)
 
 
 def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
@@ -158,18 +199,19 @@ def give_up_overdue_payments(*, now: datetime) -> int:
     return ended
 
 
-def declined_words(attempt: Payment, now: datetime) -> str:
-    """Say what happened, what is safe and what next, for an attempt that ended without money."""
-    what = attempt.failure_text or "The payment was given up."
-    ends = [
-        line.hold.expires_at - now
-        for line in attempt.order.lines.select_related("hold")
-        if line.hold and line.hold.state == line.hold.State.HELD
-    ]
-    left = int(min(ends).total_seconds()) if ends else 0
-    if left <= 0:
-        return f"{what} Nothing was charged. The hold is over; if there is stock, hold it again."
-    return f"{what} Nothing was charged. It stays held for {left // 60}:{left % 60:02d}; try another card."
+def latest_payment(order: Order) -> Payment | None:
+    """Return the newest attempt, from what is loaded."""
+    return max(order.payments.all(), key=lambda attempt: attempt.n, default=None)
+
+
+def refuse_when_declined(attempt: Payment, now: datetime) -> None:
+    """Turn a failed attempt into words for the one who waits for its answer.
+
+    :raises PaymentDeclined: with what happened, what is safe and what next.
+    """
+    if attempt.state in {Payment.State.FAILED, Payment.State.CANCELLED}:
+        words = _declined_words(attempt, now)
+        raise PaymentDeclined(words, fields={"card": words})
 
 
 @transaction.atomic
@@ -265,3 +307,17 @@ def _tick(order: Order, kind: str, text: str, now: datetime) -> None:
 
 def _gateway(attempt: Payment) -> Gateway:
     return gateway_of(attempt.provider)
+
+
+def _declined_words(attempt: Payment, now: datetime) -> str:
+    """Say what happened, what is safe and what next, for an attempt that ended without money."""
+    what = attempt.failure_text or "The payment was given up."
+    ends = [
+        line.hold.expires_at - now
+        for line in attempt.order.lines.select_related("hold")
+        if line.hold and line.hold.state == line.hold.State.HELD
+    ]
+    left = int(min(ends).total_seconds()) if ends else 0
+    if left <= 0:
+        return f"{what} Nothing was charged. The hold is over; if there is stock, hold it again."
+    return f"{what} Nothing was charged. It stays held for {left // 60}:{left % 60:02d}; try another card."

@@ -155,6 +155,11 @@ class PracticeGateway:
         )
 
 
+def practice_hints() -> list[tuple[str, str]]:
+    """List the practice cards as people read them: in groups of four."""
+    return [(" ".join(card[at : at + 4] for at in range(0, 16, 4)), does) for card, does in PRACTICE_CARDS.items()]
+
+
 def digits_of(typed: str) -> str:
     """Return the number without the blanks and dashes that people type; empty when anything else is in it."""
     bare = re.sub(r"[\s-]", "", typed)

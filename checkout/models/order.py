@@ -1,4 +1,4 @@
-"""Orders: what was agreed, at which price, with whom. A line keeps its own words and price whatever the catalogue does."""
+"""Orders: what was agreed, at which price, with whom. A line keeps its words and price, whatever the catalogue does."""
 
 from typing import Any, ClassVar, Self
 from uuid import UUID
@@ -135,3 +135,11 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.name}"
+
+    @property
+    def unit_price(self) -> Money:
+        return Money(self.unit_price_minor, self.order.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.order.currency)

@@ -142,7 +142,7 @@ class Outbox(models.Model):
 
 
 class PracticeIntent(models.Model):
-    """The practice bank's own book: only `gateways/practice.py` reads and writes it, as if it were another company's."""
+    """The practice bank's own book: only `gateways/practice.py` reads and writes it, as if it were another firm's."""
 
     ref = models.CharField(max_length=40, unique=True)
     key = models.CharField(max_length=100, unique=True)

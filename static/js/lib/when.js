@@ -7,11 +7,13 @@ const PARTS = new Intl.DateTimeFormat("en-GB", {
   year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
+  second: "2-digit",
   hourCycle: "h23",
 });
 
 const SHAPES = {
   time: (p) => `${p.hour}:${p.minute}`,
+  second: (p) => `${p.hour}:${p.minute}:${p.second}`,
   weekday: (p) => p.weekday,
   day: (p) => `${p.weekday} ${p.day} ${p.month}`,
   date: (p) => `${p.day} ${p.month} ${p.year}`,

@@ -1,0 +1,52 @@
+"""{% checkout_sheets %}: the sheets that slide over a playing picture, for pages that show one."""
+
+from typing import Any
+
+from django import template
+
+from checkout.addresses import COUNTRIES
+from checkout.carts import picture_of
+from checkout.gateways.practice import practice_hints
+from checkout.links import order_path
+from checkout.models import Hold
+from checkout.orders import known_delivery
+
+register = template.Library()
+
+
+@register.inclusion_tag("checkout/_sheets.html", takes_context=True)
+def checkout_sheets(context: dict[str, Any]) -> dict[str, Any]:
+    """Draw the payment sheet and the bag, closed; `<checkout-sheet>` and `<bag-sheet>` fill and open them."""
+    viewer = getattr(context.get("request"), "viewer", None)
+    known = known_delivery(buyer_id=viewer.visitor_id if viewer else None, user=context.get("user"))
+    return {"known": known, "countries": COUNTRIES, "practice_cards": practice_hints()}
+
+
+@register.filter
+def rate(basis_points: int) -> str:
+    """Write a VAT rate: 1900 as 19, 550 as 5.5."""
+    return f"{basis_points / 100:g}"
+
+
+@register.filter
+def country(code: str) -> str:
+    """Write a country by its name."""
+    return COUNTRIES.get(code, code)
+
+
+@register.filter
+def picture(hold: Hold) -> str:
+    """Return the address of what is held, as a picture."""
+    return picture_of(hold.variant.product)
+
+
+@register.filter
+def order_page(code: str) -> str:
+    """Return an order's address with its proof."""
+    return order_path(code)
+
+
+@register.filter
+def after(text: str, mark: str) -> str:
+    """Return what stands behind the first mark."""
+    return text.partition(mark)[2]

@@ -1,0 +1,16 @@
+"""Pages of the bag and of orders. Every act is a form, so all of it works without scripts."""
+
+from django.urls import path
+
+from checkout import views
+
+urlpatterns = [
+    path("cart/", views.cart, name="cart"),
+    path("cart/hold/", views.hold_this, name="hold"),
+    path("cart/holds/<int:hold_id>/extend/", views.extend, name="hold-extend"),
+    path("cart/holds/<int:hold_id>/release/", views.release, name="hold-release"),
+    path("cart/pay/", views.checkout, name="checkout"),
+    path("orders/<str:code>/", views.order, name="order"),
+    path("orders/<str:code>/pay/", views.pay_again, name="order-pay"),
+    path("orders/<str:code>/bank-check/", views.bank_check, name="bank-check"),
+]

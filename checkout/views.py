@@ -1,0 +1,226 @@
+"""The bag, the payment page and the order page. Each view parses, calls one verb and translates."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from checkout.addresses import Address
+from checkout.carts import cart_of
+from checkout.forms import CardForm, CheckoutForm
+from checkout.gateways.practice import practice_hints
+from checkout.holds import extend_hold, place_hold, release_hold
+from checkout.links import check_path, order_path
+from checkout.models import Order, Payment
+from checkout.orders import known_delivery, order_for_viewer
+from checkout.payments import (
+    answer_check,
+    latest_payment,
+    order_and_pay,
+    pay_order,
+    refresh_payment,
+    refuse_when_declined,
+)
+from livecommerce.accounts.visitors import ensure_visitor, require_visitor
+from livecommerce.errors import NotFound, Refused
+from streams.models import Show
+
+MOST_DIGITS = 19  # What a database id holds.
+
+
+@never_cache
+@require_GET
+def cart(request: HttpRequest) -> HttpResponse:
+    """The bag, with the payment of one seller beside it."""
+    return _cart_page(request)
+
+
+@require_POST
+def hold_this(request: HttpRequest) -> HttpResponse:
+    """Hold something from a plain form, then show the bag."""
+    viewer = ensure_visitor(request)
+    posted = request.POST
+    show = Show.objects.public().filter(slug=posted.get("show", "")).first() if posted.get("show") else None
+    try:
+        place_hold(
+            buyer_id=require_visitor(viewer),
+            drop_id=_number(posted.get("drop")),
+            variant_id=_number(posted.get("variant")),
+            quantity=_number(posted.get("quantity")) or 1,
+            key=posted.get("key", "")[:64] or uuid.uuid4().hex,
+            show_id=show.pk if show else None,
+            now=timezone.now(),
+        )
+    except Refused as refused:
+        return _cart_page(request, problem=refused)
+    return redirect("cart")
+
+
+@require_POST
+def extend(request: HttpRequest, hold_id: int) -> HttpResponse:
+    """Add the three minutes, once."""
+    return _with_hold(request, lambda buyer: extend_hold(hold_id=hold_id, buyer_id=buyer, now=timezone.now()))
+
+
+@require_POST
+def release(request: HttpRequest, hold_id: int) -> HttpResponse:
+    """Let go what is held."""
+    return _with_hold(request, lambda buyer: release_hold(hold_id=hold_id, buyer_id=buyer, now=timezone.now()))
+
+
+@sensitive_post_parameters("card", "expiry", "cvc")
+@never_cache
+@require_POST
+def checkout(request: HttpRequest) -> HttpResponse:
+    """Order and pay one seller's bag."""
+    form = CheckoutForm(request.POST)
+    now = timezone.now()
+    try:
+        attempt = order_and_pay(
+            buyer_id=require_visitor(request.viewer),
+            hold_ids=form.hold_ids(),
+            email=form.typed_email(),
+            address=form.typed_address(),
+            card=form.typed_card(),
+            key=form.typed_key() or uuid.uuid4().hex,
+            now=now,
+        )
+        refuse_when_declined(attempt, now)
+    except Refused as refused:
+        form.mark(refused)
+        return _cart_page(request, form=form, problem=refused)
+    return redirect(_after(attempt))
+
+
+@never_cache
+@require_GET
+def order(request: HttpRequest, code: str) -> HttpResponse:
+    """One order, for its buyer or for whoever has the signed link."""
+    return _order_page(request, code, CardForm())
+
+
+@sensitive_post_parameters("card", "expiry", "cvc")
+@never_cache
+@require_POST
+def pay_again(request: HttpRequest, code: str) -> HttpResponse:
+    """Try another card for an order that is not paid yet."""
+    found = _order(request, code)
+    form = CardForm(request.POST)
+    now = timezone.now()
+    try:
+        attempt = pay_order(order_id=found.pk, card=form.typed_card(), now=now)
+        refuse_when_declined(attempt, now)
+    except Refused as refused:
+        form.mark(refused)
+        return _order_page(request, code, form, problem=refused)
+    return redirect(_after(attempt))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def bank_check(request: HttpRequest, code: str) -> HttpResponse:
+    """The practice bank's question (3-D Secure): agree or refuse."""
+    found = _order(request, code)
+    if request.method == "POST":
+        now = timezone.now()
+        try:
+            attempt = answer_check(order_id=found.pk, agreed=request.POST.get("check") == "agree", now=now)
+            refuse_when_declined(attempt, now)
+        except Refused as refused:
+            return _order_page(request, code, CardForm(), problem=refused)
+        return redirect(_after(attempt))
+    attempt_now = latest_payment(found)
+    if attempt_now is None or attempt_now.state != Payment.State.REQUIRES_ACTION:
+        return redirect(order_path(found.code))
+    return render(
+        request, "checkout/bank_check.html", {"order": found, "payment": attempt_now, "action": check_path(code)}
+    )
+
+
+def _cart_page(
+    request: HttpRequest, *, form: CheckoutForm | None = None, problem: Refused | None = None
+) -> HttpResponse:
+    now = timezone.now()
+    viewer = request.viewer
+    bag_cart = cart_of(buyer_id=viewer.visitor_id, now=now)
+    seller = form.data.get("seller", "") if form else request.GET.get("seller", "")
+    bag = bag_cart.bag_of(str(seller))
+    context = {
+        "cart": bag_cart,
+        "bag": bag,
+        "form": form or CheckoutForm(initial=known_delivery(buyer_id=viewer.visitor_id, user=request.user)),
+        "holds": ",".join(str(hold.pk) for hold in bag.holds) if bag else "",
+        "key": (form.typed_key() if form else "") or uuid.uuid4().hex,
+        "problem": problem,
+        "practice_cards": practice_hints(),
+        "now_ms": int(now.timestamp() * 1000),
+    }
+    return render(request, "checkout/cart.html", context, status=problem.status if problem else 200)
+
+
+def _order_page(request: HttpRequest, code: str, form: CardForm, *, problem: Refused | None = None) -> HttpResponse:
+    found = _order(request, code)
+    attempt = latest_payment(found)
+    now = timezone.now()
+    if attempt and attempt.state == Payment.State.PROCESSING:
+        refresh_payment(payment=attempt, now=now)
+        found = _order(request, code)
+        attempt = latest_payment(found)
+    context = {
+        "order": found,
+        "address": Address(**found.address),
+        "payment": attempt,
+        "refund": next((refund for each in found.payments.all() for refund in each.refunds.all()), None),
+        "path": order_path(code),
+        "check_path": check_path(code),
+        "form": form,
+        "problem": problem,
+        "ends_at": _payable_until(found, now),
+        "now_ms": int(now.timestamp() * 1000),
+        "practice_cards": practice_hints(),
+    }
+    return render(request, "checkout/order.html", context, status=problem.status if problem else 200)
+
+
+def _payable_until(found: Order, now: datetime) -> datetime | None:
+    """Return until when a pending order can still be paid, or None when its hold is over."""
+    holds = [line.hold for line in found.lines.all() if line.hold]
+    if not found.is_pending or not holds or not all(hold.is_open and not hold.is_overdue(now) for hold in holds):
+        return None
+    return min(hold.expires_at for hold in holds)
+
+
+def _order(request: HttpRequest, code: str) -> Order:
+    """Return the order that the one who asks may see; a stranger gets a plain 404.
+
+    :raises Http404: not theirs, or not there.
+    """
+    try:
+        return order_for_viewer(code=code, viewer=request.viewer, token=request.GET.get("token", ""))
+    except NotFound as missing:
+        raise Http404(missing.message) from missing
+
+
+def _with_hold(request: HttpRequest, act: Callable[[UUID], object]) -> HttpResponse:
+    try:
+        act(require_visitor(request.viewer))
+    except Refused as refused:
+        return _cart_page(request, problem=refused)
+    return redirect("cart")
+
+
+def _after(attempt: Payment) -> str:
+    """Where a buyer goes after the bank was asked."""
+    code = attempt.order.code
+    return check_path(code) if attempt.state == Payment.State.REQUIRES_ACTION else order_path(code)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < MOST_DIGITS else None
