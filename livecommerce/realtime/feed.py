@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from livecommerce.realtime.models import Feed, FeedEvent, new_epoch
@@ -102,6 +103,12 @@ def recent(show_id: int, kinds: Iterable[str], limit: int) -> list[dict[str, Any
     """Return the newest events of some kinds, oldest first."""
     rows = FeedEvent.objects.filter(room=show_id, kind__in=list(kinds)).order_by("-seq")[:limit]
     return [_row_wire(row) for row in reversed(rows)]
+
+
+def last_of(show_id: int, kinds: Iterable[str]) -> int:
+    """Return the number of the newest event of some kinds, or 0: it orders the state that these events change."""
+    rows = FeedEvent.objects.filter(room=show_id, kind__in=list(kinds))
+    return rows.aggregate(last=Max("seq"))["last"] or 0
 
 
 def redact(show_id: int, seq: int) -> None:

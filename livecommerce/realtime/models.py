@@ -52,3 +52,42 @@ class FeedEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room}:{self.seq} {self.kind}"
+
+
+class Attendance(models.Model):
+    """How many viewers of a room one process serves, as it said last. A row that is not renewed counts no more."""
+
+    pk = models.CompositePrimaryKey("room", "teller")
+    room = models.PositiveBigIntegerField()
+    teller = models.CharField(max_length=32)
+    viewers = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("attendance")
+        verbose_name_plural = _("attendance")
+
+    def __str__(self) -> str:
+        return f"{self.room}: {self.viewers}"
+
+
+class WatchedMinute(models.Model):
+    """A minute of a room as one process's viewers told it: sums and quantiles, never who."""
+
+    pk = models.CompositePrimaryKey("room", "minute", "teller")
+    room = models.PositiveBigIntegerField()
+    minute = models.DateTimeField()
+    teller = models.CharField(max_length=32)
+    viewers = models.PositiveIntegerField()
+    watched_seconds = models.PositiveIntegerField()
+    stalls = models.PositiveIntegerField()
+    behind_median_ms = models.PositiveIntegerField(null=True)
+    # The delay that all but the slowest twentieth stay below.
+    behind_slow_ms = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("watched minute")
+        verbose_name_plural = _("watched minutes")
+
+    def __str__(self) -> str:
+        return f"{self.room} {self.minute:%H:%M}: {self.viewers}"

@@ -1,0 +1,330 @@
+"""The hub: one per process, it joins a tick's news per room and writes them once to each of its sockets.
+
+Rule guarded here: whatever the channel layer loses is found by numbers and repaired from the feed within two seconds.
+A room that nobody here watches is not kept, subscribed or asked for. Everything runs on one event loop; publishers in
+other threads come in through ``roads``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+from uuid import UUID
+
+import orjson
+from channels.layers import get_channel_layer
+
+from livecommerce.realtime import feed, roads
+from livecommerce.realtime.batch import in_thread
+from livecommerce.realtime.news import RoomNews
+from livecommerce.realtime.protocol import CLOSE_TOO_SLOW
+from livecommerce.realtime.pulse import Pulse
+from livecommerce.realtime.room import Loaded, Room, Seat
+from livecommerce.realtime.wire import Frame
+
+logger = logging.getLogger(__name__)
+
+REPAIR_SECONDS = 1.0
+REFRESH_SECONDS = 3.0
+SWEEP_SECONDS = 2.0
+EMPTY_SECONDS = 30.0
+SILENT_SECONDS = 60.0
+# Who has this much unread, or takes nothing for this long, is dropped and resyncs.
+STUCK_BYTES = 256 * 1024
+STUCK_SECONDS = 10.0
+_JOIN_TIMEOUT = 2.0
+_MEND_EVENTS = 1000
+
+type Show = dict[str, Any]
+type State = dict[str, tuple[int, dict[str, Any]]]
+# What a snapshot shows beside the feed; the roof composes it from the apps.
+type Source = Callable[[int], tuple[Show, State]]
+
+
+class Hub:
+    """The rooms that this process's clients watch."""
+
+    source: ClassVar[Source] = staticmethod(lambda room: ({}, {}))
+    # What else runs as long as the hub, given by the roof.
+    company: ClassVar[list[Callable[[Hub], Coroutine[Any, Any, None]]]] = []
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.rooms: dict[int, Room] = {}
+        self._pulses: dict[int, Pulse] = {}
+        self._opening: dict[int, asyncio.Task[Room]] = {}
+        self._empty_since: dict[int, float] = {}
+        self._by_viewer: dict[UUID, set[Seat]] = {}
+        self._carrier: roads.Carrier | None = None
+        self._channel = ""
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self) -> None:
+        """Become the hub of this process. Call it on the loop."""
+        self._carrier = roads.open_here(self)
+        for chore in (self._repair_forever(), self._refresh_forever(), self._sweep_forever(), self._count_forever()):
+            self._do(chore)
+        for join in self.company:
+            self._do(join(self))
+        if self._carrier is not None:
+            self._do(self._receive_forever())
+
+    async def stop(self) -> None:
+        """End the chores, after the last news have left; sockets are closed before by whoever drains them."""
+        if self._carrier is not None:
+            await self._carrier.rest()
+        roads.close_here(self)
+        for pulse in self._pulses.values():
+            pulse.stop()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # Seats -------------------------------------------------------------------------------------------------------------
+
+    async def open(self, room_id: int) -> Room:
+        """Return a room, loaded once however many ask for it at the same moment."""
+        opening = self._opening.get(room_id)
+        if opening is None:
+            room = self.rooms.get(room_id)
+            if room is not None:
+                return room
+            opening = self._opening[room_id] = self._do(self._open(room_id))
+            opening.add_done_callback(lambda _: self._opening.pop(room_id, None))
+        return await asyncio.shield(opening)
+
+    def seat(self, room: Room, seat: Seat) -> None:
+        """Let a client have the room's next tick; greet it in the same step, so that it misses nothing."""
+        room.seats.add(seat)
+        self._empty_since.pop(room.id, None)
+        if seat.visitor_id is not None:
+            self._by_viewer.setdefault(seat.visitor_id, set()).add(seat)
+
+    def leave(self, room: Room, seat: Seat) -> None:
+        """Forget a client; doing it twice is harmless."""
+        room.seats.discard(seat)
+        if seat.visitor_id is not None and seat.visitor_id in self._by_viewer:
+            mine = self._by_viewer[seat.visitor_id]
+            mine.discard(seat)
+            if not mine:
+                del self._by_viewer[seat.visitor_id]
+        if not room.seats:
+            self._empty_since.setdefault(room.id, time.monotonic())
+
+    def watched(self) -> list[Room]:
+        """Return the rooms that somebody here watches."""
+        return [room for room in self.rooms.values() if room.seats]
+
+    def deliveries(self) -> int:
+        """Count the frames that were written to viewers."""
+        return sum(pulse.deliveries for pulse in self._pulses.values())
+
+    # News --------------------------------------------------------------------------------------------------------------
+
+    def take(self, news: RoomNews) -> None:
+        """Take in news of this process, or of another one."""
+        room = self.rooms.get(news.room)
+        if room is None:
+            return
+        if not room.add(news):
+            self._do(self._reload(room))
+        elif room.has_news():
+            self._pulses[room.id].soon(urgent=news.urgent)
+
+    def take_private(self, visitor_id: UUID, wire: bytes) -> None:
+        """Give news to the sockets of one viewer at once."""
+        seats = self._by_viewer.get(visitor_id)
+        if seats:
+            frame = Frame(b'{"you":' + wire + b"}")
+            for seat in seats:
+                seat.wire.write(frame)
+
+    def tell(self, room: Room, state: dict[str, tuple[int, bytes]]) -> None:
+        """Change a room's state for this process's viewers only: each process counts and tells for itself."""
+        self.take(RoomNews(room=room.id, state=state))
+
+    # Rooms -------------------------------------------------------------------------------------------------------------
+
+    async def _open(self, room_id: int) -> Room:
+        room = Room(room_id)
+        # Subscribe first, read the position next, then the rest: what happens in between arrives as news.
+        self.rooms[room_id] = room
+        self._pulses[room_id] = Pulse(room, self.loop, lambda room: self._do(self._mend(room)) and None)
+        self._empty_since[room_id] = time.monotonic()
+        try:
+            await self._join(roads.room_group(room_id))
+            room.load(await in_thread(self._load, room_id))
+        except BaseException:
+            self._drop(room_id)
+            raise
+        return room
+
+    def _drop(self, room_id: int) -> None:
+        self.rooms.pop(room_id, None)
+        self._empty_since.pop(room_id, None)
+        pulse = self._pulses.pop(room_id, None)
+        if pulse is not None:
+            pulse.stop()
+
+    def _load(self, room_id: int) -> Loaded:
+        epoch, seq = feed.head(room_id)
+        show, state = _encoded(self.source(room_id))
+        tail = [(number, wire) for number, wire in feed.tail(room_id) if number <= seq]
+        return Loaded(epoch=epoch, seq=seq, tail=tail, show=show, state=state)
+
+    async def _reload(self, room: Room) -> None:
+        """History was replaced: everyone starts again from a snapshot."""
+        room.load(await in_thread(self._load, room.id))
+        frame = room.greet(b"snapshot", b"null")
+        for seat in list(room.seats):
+            seat.wire.write(frame)
+
+    async def _mend(self, room: Room, last: int | None = None) -> None:
+        """Read from the feed what the layer lost."""
+        first = room.seq + 1
+        room.add_missing(await in_thread(feed.between, room.id, first, last or first + _MEND_EVENTS))
+        self._tick(room)
+
+    def _tick(self, room: Room) -> None:
+        if room.has_news() and room.id in self._pulses:
+            self._pulses[room.id].soon()
+
+    # Chores ------------------------------------------------------------------------------------------------------------
+
+    def _do[Result](self, chore: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        task = self.loop.create_task(chore)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _repair_forever(self) -> None:
+        """Ask once a second how far the feeds are; what was known a second ago and is not here yet was lost."""
+        known: dict[int, tuple[str, int]] = {}
+        while True:
+            await asyncio.sleep(REPAIR_SECONDS)
+            watched = self.watched()
+            try:
+                heads = await in_thread(feed.heads, [room.id for room in watched]) if watched else {}
+                for room in watched:
+                    epoch, seq = heads.get(room.id, (room.epoch, room.seq))
+                    if epoch != room.epoch:
+                        await self._reload(room)
+                    elif room.seq < known.get(room.id, ("", 0))[1]:
+                        await self._mend(room, seq)
+                known = heads
+            except Exception:
+                logger.exception("feeds were not asked; next try in a second")
+
+    async def _refresh_forever(self) -> None:
+        """Compare each room's state with the database: state news carry no numbers that would show a loss."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            for room in self.watched():
+                try:
+                    room.refresh(*_encoded(await in_thread(self.source, room.id)))
+                    self._tick(room)
+                except Exception:
+                    logger.exception("room %s: its state was not compared", room.id)
+
+    async def _count_forever(self) -> None:
+        """Tell once a second how many reactions came."""
+        while True:
+            await asyncio.sleep(1.0)
+            for room in self.watched():
+                if room.tick_reactions():
+                    self._tick(room)
+
+    async def _sweep_forever(self) -> None:
+        """Close who reads nothing or says nothing; let go of rooms that nobody watches; stay in the layer's groups."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = time.monotonic()
+            for room in self.watched():
+                self._close_lost(room, now)
+            for room_id, since in list(self._empty_since.items()):
+                if now - since > EMPTY_SECONDS and room_id not in self._opening:
+                    self._drop(room_id)
+                    await self._leave_group(roads.room_group(room_id))
+            # A Redis that was restarted has forgotten who is in which group.
+            for group in [roads.VIEWERS_GROUP, *map(roads.room_group, list(self.rooms))]:
+                await self._join(group)
+
+    def _close_lost(self, room: Room, now: float) -> None:
+        for seat in list(room.seats):
+            if seat.stuck_since is not None:
+                waiting = seat.wire.waiting()
+                if not waiting:
+                    seat.stuck_since = None
+                elif waiting > STUCK_BYTES or now - seat.stuck_since > STUCK_SECONDS:
+                    self.leave(room, seat)
+                    seat.wire.abort()
+            elif now - seat.heard_at > SILENT_SECONDS:
+                self.leave(room, seat)
+                seat.wire.close(CLOSE_TOO_SLOW, "silent")
+
+    # The channel layer -----------------------------------------------------------------------------------------------------
+
+    async def _receive_forever(self) -> None:
+        layer = get_channel_layer()
+        while True:
+            try:
+                if not self._channel:
+                    self._channel = await layer.new_channel()
+                    for group in [roads.VIEWERS_GROUP, *map(roads.room_group, list(self.rooms))]:
+                        await self._join(group)
+                message = await layer.receive(self._channel)
+            except Exception as error:  # noqa: BLE001 (the layer is down: the feed is asked meanwhile)
+                logger.warning("channel layer: %s", error)
+                self._channel = ""
+                await asyncio.sleep(1.0)
+                continue
+            if self._carrier is not None and message.get("origin") != self._carrier.origin:
+                self._take_message(message)
+
+    def _take_message(self, message: dict[str, Any]) -> None:
+        for packed in message.get("rooms", ()):
+            self.take(RoomNews.unpack(packed))
+        for visitor, wire in message.get("viewers", ()):
+            self.take_private(UUID(bytes=bytes(visitor)), wire)
+
+    async def _join(self, group: str) -> None:
+        if not self._channel:
+            return
+        try:
+            async with asyncio.timeout(_JOIN_TIMEOUT):
+                await get_channel_layer().group_add(group, self._channel)
+        except Exception as error:  # noqa: BLE001 (joined again in two seconds; the feed is asked meanwhile)
+            logger.warning("channel layer: not joined %s: %s", group, error)
+
+    async def _leave_group(self, group: str) -> None:
+        if not self._channel:
+            return
+        try:
+            async with asyncio.timeout(_JOIN_TIMEOUT):
+                await get_channel_layer().group_discard(group, self._channel)
+        except Exception as error:  # noqa: BLE001 (news of a room that is not kept are passed over)
+            logger.warning("channel layer: not left %s: %s", group, error)
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def here() -> Hub:
+    """Return the hub of the running loop, started on first use."""
+    loop = asyncio.get_running_loop()
+    hub = _hubs.get(loop)
+    if hub is None:
+        for closed in [old for old in _hubs if old.is_closed()]:
+            del _hubs[closed]
+        hub = _hubs[loop] = Hub(loop)
+        hub.start()
+    return hub
+
+
+def _encoded(source: tuple[Show, State]) -> tuple[bytes, dict[str, tuple[int, bytes]]]:
+    show, state = source
+    return orjson.dumps(show), {key: (version, orjson.dumps(value)) for key, (version, value) in state.items()}

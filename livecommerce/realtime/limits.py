@@ -1,0 +1,63 @@
+"""Limits: token buckets per viewer and per address, and how many sockets either may hold open in this process."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+# The least recently used are forgotten beyond this; a forgotten bucket is a full one.
+_KEPT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``burst`` at once, then ``per_second``."""
+
+    burst: float
+    per_second: float
+
+
+class Buckets:
+    """One token bucket per key."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._level: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: Hashable, cost: float = 1.0) -> float:
+        """Take tokens; return 0, or how many seconds to wait until there are enough."""
+        now = time.monotonic()
+        level, at = self._level.pop(key, (self._rate.burst, now))
+        level = min(self._rate.burst, level + (now - at) * self._rate.per_second)
+        wait = 0.0
+        if level >= cost:
+            level -= cost
+        else:
+            wait = (cost - level) / self._rate.per_second
+        self._level[key] = (level, now)
+        if len(self._level) > _KEPT:
+            self._level.popitem(last=False)
+        return wait
+
+
+class Caps:
+    """How many of something each key has open."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open: Counter[Hashable] = Counter()
+
+    def enter(self, key: Hashable) -> bool:
+        """Count one more, if there is room."""
+        if self._open[key] >= self._most:
+            return False
+        self._open[key] += 1
+        return True
+
+    def leave(self, key: Hashable) -> None:
+        """Count one less."""
+        self._open[key] -= 1
+        if self._open[key] <= 0:
+            del self._open[key]

@@ -1,0 +1,115 @@
+"""The pulse: when the news of a room leave, and to whom.
+
+News are joined for a tick of 100 ms, so that the number of writes depends on viewers and ticks alone, never on how fast
+a chat runs. A quiet room answers almost at once, urgent news never wait, and under load the tick grows by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from livecommerce.realtime.room import Room, Seat
+from livecommerce.realtime.wire import Frame
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.1
+LONGEST_TICK_SECONDS = 1.0
+# News of one transaction arrive one by one; the first of a quiet room waits this long for the others.
+FIRST_SECONDS = 0.005
+# A number that is missing is waited for this long (another thread may still be handing it over), then read.
+HOLE_SECONDS = 0.3
+# The loop serves others after this many writes.
+SLICE = 250
+# More than this unread: state only.
+SLOW_BYTES = 64 * 1024
+
+
+class Pulse:
+    """Sends what a room has joined. Lives on the hub's loop."""
+
+    def __init__(self, room: Room, loop: asyncio.AbstractEventLoop, mend: Callable[[Room], None]) -> None:
+        self.room = room
+        self.deliveries = 0
+        self._loop = loop
+        self._mend = mend
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = asyncio.Event()
+        self._tick_seconds = TICK_SECONDS
+        self._sent_at = 0.0
+        self._task = loop.create_task(self._beat_forever())
+
+    def soon(self, *, urgent: bool = False) -> None:
+        """Have the room's news sent at the next tick, or at once."""
+        if urgent:
+            self._let_go()
+        elif self._timer is None:
+            due = max(self._sent_at + self._tick_seconds, self._loop.time() + FIRST_SECONDS)
+            self._timer = self._loop.call_at(due, self._let_go)
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _let_go(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._due.set()
+
+    async def _beat_forever(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                await self._send()
+            except Exception:
+                logger.exception("room %s: a tick failed", self.room.id)
+
+    async def _send(self) -> None:
+        began = self._sent_at = self._loop.time()
+        sheet = self.room.sheet()
+        for frame in sheet.studio:
+            for seat in [seat for seat in self.room.seats if seat.studio]:
+                seat.wire.write(frame)
+        if sheet.everyone is not None:
+            await self._write_all(sheet.everyone, sheet.slow)
+        # At least half of the loop's time stays for commands and new viewers.
+        self._tick_seconds = min(max(TICK_SECONDS, 2 * (self._loop.time() - began)), LONGEST_TICK_SECONDS)
+        if self.room.hole_since is not None:
+            self._loop.call_later(HOLE_SECONDS, self._mend_hole)
+
+    async def _write_all(self, frame: Frame, slow: Frame | None) -> None:
+        # A copy: who sits down meanwhile was greeted with a snapshot that holds this frame.
+        seats = list(self.room.seats)
+        for place, seat in enumerate(seats, 1):
+            if seat.slow_since is None and seat.stuck_since is None:
+                if seat.wire.write(frame):
+                    seat.stuck_since = time.monotonic()
+            else:
+                _write_slow(seat, frame, slow)
+            if place % SLICE == 0:
+                await asyncio.sleep(0)
+        self.deliveries += len(seats)
+
+    def _mend_hole(self) -> None:
+        since = self.room.hole_since
+        if since is not None and time.monotonic() - since >= HOLE_SECONDS:
+            self._mend(self.room)
+
+
+def _write_slow(seat: Seat, frame: Frame, slow: Frame | None) -> None:
+    waiting = seat.wire.waiting()
+    if not waiting:
+        seat.stuck_since = None
+    if waiting >= SLOW_BYTES:
+        return  # It resyncs by numbers once it reads again, or is closed.
+    if seat.slow_since is None:
+        seat.wire.write(frame)
+    elif slow is not None:
+        seat.wire.write(slow)

@@ -1,0 +1,228 @@
+"""The snapshot: what a client loads on connect, over the socket or over HTTP, and the polling twin of the socket.
+
+Rule guarded here: a snapshot and the events after it give the same screen as a fresh snapshot. The public part is the
+same bytes for everyone; ``you`` is asked for many viewers with one query.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router
+
+from checkout.holds import hold_card
+from checkout.models import Hold, QueuePlace
+from livecommerce.accounts.api_auth import ANYONE
+from livecommerce.accounts.models import Visitor
+from livecommerce.accounts.viewer import Viewer
+from livecommerce.errors import BadInput
+from livecommerce.realtime import feed
+from livecommerce.realtime.batch import Batch
+from livecommerce.realtime.hub import Hub
+from livecommerce.realtime.protocol import BEAT_EVERY, RECENT_EVENTS
+from streams.lineup import pins_state
+from streams.models import Show
+from streams.shows import role_in, sales_state, show_for_viewer, show_state
+
+router = Router(tags=["live"])
+
+# One public copy per process and moment; beyond this age it is composed again.
+_KEEP_SECONDS = 0.5
+_DROP_EVENTS = 200
+_PIN_KINDS = ("item.pinned", "item.unpinned")
+_DROP_KINDS = ("drop.scheduled", "drop.opened", "drop.paused", "drop.resumed", "drop.sold_out", "drop.closed")
+
+type State = dict[str, tuple[int, dict[str, Any]]]
+
+
+def room_source(show_id: int) -> tuple[dict[str, Any], State]:
+    """Give a room's ``show`` object and its state by key, as the database has them now."""
+    show = Show.objects.with_people().get(pk=show_id)
+    return show_wire(show), state_of(show)
+
+
+def show_wire(show: Show) -> dict[str, Any]:
+    """Give the head of a snapshot: what the show is."""
+    return {
+        "id": show.pk,
+        "slug": show.slug,
+        "title": show.title,
+        "starts_at": feed.milliseconds(show.starts_at),
+        "host": {"name": show.host.name, "handle": show.host.handle},
+        "brand": {"name": show.brand.name, "slug": show.brand.slug},
+        **show_state(show),
+    }
+
+
+def state_of(show: Show) -> State:
+    """Give every state key of a show with its version."""
+    now = timezone.now()
+    state: State = {
+        "show": (show.state_version, show_state(show)),
+        "sales": (show.sales_version, sales_state(show)),
+        "pins": (feed.last_of(show.pk, _PIN_KINDS), pins_state(show, now)),
+    }
+    # The last event of a drop carries its card, so the feed is the state.
+    for event in feed.recent(show.pk, _DROP_KINDS, _DROP_EVENTS):
+        state[f"drop:{event['drop']['id']}"] = (event["seq"], event["drop"])
+    for part in _parts():
+        state |= {key: (version, value) for key, (version, value) in part(show, now).items()}
+    return state
+
+
+def _parts() -> list[Callable[..., dict[str, Any]]]:
+    found = []
+    for module in ("checkout.counts", "streams.presence"):
+        try:
+            part = getattr(import_module(module), "state_of", None)
+        except ModuleNotFoundError:
+            continue
+        if part is not None:
+            found.append(part)
+    return found
+
+
+# You ------------------------------------------------------------------------------------------------------------------
+
+
+def you_wire(viewer: Viewer, role: str, promises: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Give the private part: who you are here and what is promised to you."""
+    visitor = Visitor(id=viewer.visitor_id).public_id if viewer.visitor_id else None
+    return {
+        "visitor": visitor,
+        "name": viewer.name,
+        "signed_in": viewer.signed_in,
+        "role": role,
+        **(promises or {"holds": [], "queue": []}),
+    }
+
+
+def promises_to(visitor_ids: list[UUID]) -> list[dict[str, Any] | Exception]:
+    """Give the open holds and queue places of many visitors with two queries, one answer each, in order."""
+    now = timezone.now()
+    holds: dict[UUID, list[dict[str, Any]]] = {}
+    for hold in Hold.objects.filter(buyer_id__in=visitor_ids).open().with_card().order_by("expires_at"):
+        holds.setdefault(hold.buyer_id, []).append(hold_card(hold, now))
+    places: dict[UUID, list[dict[str, Any]]] = {}
+    waiting = QueuePlace.objects.filter(buyer_id__in=visitor_ids, state__in=("waiting", "offered"))
+    for place in waiting.order_by("pk"):
+        places.setdefault(place.buyer_id, []).append({"drop": place.drop_id, "state": place.state})
+    return [{"holds": holds.get(one, []), "queue": places.get(one, [])} for one in visitor_ids]
+
+
+# Thousands who reconnect at once share these queries.
+promises: Batch[UUID, dict[str, Any]] = Batch("you", lambda _, visitor_ids: promises_to(visitor_ids), linger=0.01)
+
+
+def you_now(show: Show, viewer: Viewer) -> dict[str, Any]:
+    """Give the private part of one viewer, here and now."""
+    mine = promises_to([viewer.visitor_id])[0] if viewer.visitor_id else None
+    return you_wire(viewer, role_in(show, viewer), mine if isinstance(mine, dict) else None)
+
+
+# The HTTP twins -----------------------------------------------------------------------------------------------------------
+
+
+class _Copies:
+    """The public part of each show's snapshot, composed at most twice a second in this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[float, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, show_id: int) -> bytes:
+        kept = self._kept.get(show_id)
+        if kept and time.monotonic() - kept[0] < _KEEP_SECONDS:
+            return kept[1]
+        with self._lock:  # One composes, the others wait for it.
+            kept = self._kept.get(show_id)
+            if kept and time.monotonic() - kept[0] < _KEEP_SECONDS:
+                return kept[1]
+            self._kept[show_id] = kept = (time.monotonic(), _compose(show_id))
+            return kept[1]
+
+
+_copies = _Copies()
+
+
+def _compose(show_id: int) -> bytes:
+    # Position first, then state: what happens in between is read again as events and harmless to apply twice.
+    epoch, seq = feed.head(show_id)
+    show, state = room_source(show_id)
+    recent = [wire for number, wire in feed.tail(show_id, limit=RECENT_EVENTS) if number <= seq]
+    return b'"epoch":"%b","seq":%d,"show":%b,"state":%b,"recent":[%b],"beat_every":%d' % (
+        epoch.encode(),
+        seq,
+        orjson.dumps(show),
+        orjson.dumps(state),
+        b",".join(recent),
+        BEAT_EVERY,
+    )
+
+
+@router.get("shows/{slug}/snapshot", auth=ANYONE, summary="Everything that the socket's welcome holds")
+def snapshot(request: HttpRequest, slug: str, part: str = "") -> HttpResponse:
+    """Give the snapshot. Without an identity, or with ``part=public``, it is the same for all and may be cached."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    show = show_for_viewer(slug, viewer)
+    body = _copies.of(show.pk)
+    now = time.time_ns() // 1_000_000
+    if part == "public" or viewer.visitor_id is None:
+        nobody = orjson.dumps(you_wire(Viewer(), "viewer"))
+        etag = f'"{hashlib.blake2s(body, digest_size=12).hexdigest()}"'
+        if request.headers.get("If-None-Match") == etag:
+            answer = HttpResponse(status=304)
+        else:
+            answer = _json(b'{"now":%d,"you":%b,%b}' % (now, nobody, body))
+        answer["ETag"] = etag
+        answer["Cache-Control"] = "public, max-age=1, stale-while-revalidate=5"
+    else:
+        answer = _json(b'{"now":%d,"you":%b,%b}' % (now, orjson.dumps(you_now(show, viewer)), body))
+        answer["Cache-Control"] = "private, no-store"
+    answer["Vary"] = "Cookie, Authorization"
+    return answer
+
+
+@router.get("shows/{slug}/feed", auth=ANYONE, summary="What happened after a number: polling in place of the socket")
+def feed_after(request: HttpRequest, slug: str, epoch: str = "", after: int = -1) -> HttpResponse:
+    """Answer as the socket answers hello: ``resumed`` with all that was missed, or ``snapshot``.
+
+    :raises BadInput: a negative number.
+    """
+    if after < 0:
+        raise BadInput(fields={"after": "Give the number of the last event that was handled."})
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    show = show_for_viewer(slug, viewer)
+    events = feed.since(show.pk, epoch, after)
+    now = time.time_ns() // 1_000_000
+    you = orjson.dumps(you_now(show, viewer))
+    if events is None:
+        answer = _json(b'{"snapshot":{"now":%d,"you":%b,%b}}' % (now, you, _copies.of(show.pk)))
+    else:
+        resumed = {
+            "now": now,
+            "epoch": epoch,
+            "from": after + 1,
+            "to": after + len(events),
+            "events": events,
+            "state": state_of(show),
+        }
+        answer = _json(b'{"resumed":%b,"you":%b}}' % (orjson.dumps(resumed)[:-1], you))
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _json(body: bytes) -> HttpResponse:
+    return HttpResponse(body, content_type="application/json")
+
+
+Hub.source = staticmethod(room_source)
