@@ -2,11 +2,9 @@
 
 import importlib
 import importlib.util
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import NinjaAPI, Router, Schema
+from ninja import NinjaAPI, Router, Schema, Status
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from livecommerce.accounts.api_auth import ANYONE
@@ -44,16 +42,16 @@ class SessionOut(Schema):
 
 
 @people.post("visitors", response={201: VisitorOut}, auth=ANYONE, summary="Get a guest identity")
-def create_visitor(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def create_visitor(request: HttpRequest) -> Status[dict[str, str]]:
     """Give whoever asks an identity that lasts through the show; one who is known keeps theirs."""
     visitor, token = identity_of(request.viewer, now=timezone.now())
-    return 201, {"visitor": visitor.public_id, "token": token}
+    return Status(201, {"visitor": visitor.public_id, "token": token})
 
 
 @people.post("sessions", response={201: SessionOut}, auth=ANYONE, summary="Sign in from a client that is no browser")
-def create_session(request: HttpRequest, body: SessionIn) -> tuple[int, dict[str, str]]:
+def create_session(request: HttpRequest, body: SessionIn) -> Status[dict[str, str]]:
     """Check a password, give a token."""
-    return 201, {"token": open_session(email=body.email, password=body.password, now=timezone.now())}
+    return Status(201, {"token": open_session(email=body.email, password=body.password, now=timezone.now())})
 
 
 api.add_router("", people)

@@ -30,7 +30,7 @@ MakeUser = Callable[..., "User"]
 def django_db_modify_db_settings() -> None:
     """SQLite tests run on a file as the product does: threads see one database, and its locks are the real ones."""
     if profile_name() == "embedded":
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(Path(settings.DATA_DIR) / "test.sqlite3")}
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(settings.DATA_DIR) / "test.sqlite3")
 
 
 @pytest.fixture
