@@ -146,7 +146,7 @@ def _live_show(
     people: dict[str, User],
     now: datetime,
 ) -> Show:
-    ("""The show on air: that of the last start if it runs still, else a new one under the same address.""",)
+    """The show on air: that of the last start if it runs still, else a new one under the same address."""
     found = Show.objects.filter(slug=story.LIVE).first()
     if found and not found.is_past:
         return found

@@ -1,0 +1,152 @@
+"""`manage.py demo`: the whole shop with a live show, from nothing, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.utils import timezone
+
+from livecommerce.demo import story
+from livecommerce.demo.crowd import gather_crowd
+from livecommerce.demo.director import NoPicture, begin_selling, open_the_show, run_the_show
+from livecommerce.demo.outside import Declined, Outside
+from livecommerce.demo.seed import seed_demo
+from streams.models import Show
+from streams.video.ingest import encoder_settings
+
+WEB_SECONDS_MAX = 60
+END_SECONDS_MAX = 45
+
+
+class Command(BaseCommand):
+    help = "Lay out the demo shop, serve it, and keep a show live in it until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--prepare-only", action="store_true", help="Lay the demo out and stop.")
+        parser.add_argument("--no-crowd", action="store_true", help="A show without made-up viewers.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._prepare()
+        if options["prepare_only"]:
+            return
+        show = Show.objects.get(slug=story.LIVE)
+        # The address has to be known before the server opens its door for encoders.
+        os.environ.setdefault("INGEST_PORT", str(_free_port()))
+        settings.INGEST_PORT = int(os.environ["INGEST_PORT"])
+        encoder = encoder_settings(show)
+        connections.close_all()
+        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+            asyncio.run(self._run(f"{encoder.url}/{encoder.key}", crowd=not options["no_crowd"]))
+
+    def _prepare(self) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        stamp, fingerprint = Path(settings.STATIC_ROOT) / ".collected", _static_fingerprint()
+        if not stamp.is_file() or stamp.read_text() != fingerprint:
+            self.stdout.write("collecting static files …")
+            call_command("collectstatic", verbosity=0, interactive=False)
+            stamp.write_text(fingerprint)
+        seed_demo(now=timezone.now())
+
+    async def _run(self, publish_to: str, *, crowd: bool) -> None:
+        """Start the server and the broadcaster, run the show, and end everything when asked to."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop.set)
+        web = await _start("manage.py", "serve")
+        broadcaster = None
+        try:
+            await _web_answers(web, stop)
+            broadcaster = await _start("-m", "livecommerce.demo.broadcaster", publish_to)
+            people = [asyncio.create_task(self._show(crowd=crowd)), asyncio.create_task(stop.wait())]
+            people += [asyncio.create_task(child.wait()) for child in (web, broadcaster)]
+            ended, running = await asyncio.wait(people, return_when=asyncio.FIRST_COMPLETED)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            for task in ended:
+                task.result()
+            if not stop.is_set():
+                raise CommandError("a part of the demo ended by itself; its last words stand above")
+        finally:
+            for child in (broadcaster, web):
+                await _end(child)
+
+    async def _show(self, *, crowd: bool) -> None:
+        host = await Outside(_local_url()).sign_in("host@demo.test", story.PASSWORD)
+        try:
+            await open_the_show(host, slug=story.LIVE)
+        except NoPicture as missing:
+            raise CommandError(str(missing)) from missing
+        with contextlib.suppress(Declined):
+            await begin_selling(host, slug=story.LIVE)
+        self.stdout.write(f"ready {_local_url()}/")
+        self.stdout.flush()
+        audience = [gather_crowd(Outside(_local_url()), slug=story.LIVE)] if crowd else []
+        await asyncio.gather(run_the_show(host, slug=story.LIVE), *audience)
+
+
+async def _start(*arguments: str) -> asyncio.subprocess.Process:
+    """Start a child in a group of its own: Ctrl-C reaches us alone, and we end the children in order."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, cwd=settings.BASE_DIR, start_new_session=True
+    )
+
+
+async def _end(child: asyncio.subprocess.Process | None) -> None:
+    if child is None or child.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        await asyncio.wait_for(child.wait(), END_SECONDS_MAX)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+
+
+async def _web_answers(web: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
+    """:raises CommandError: the server ended, or does not answer."""
+    shop = Outside(_local_url())
+    for _ in range(WEB_SECONDS_MAX * 5):
+        if stop.is_set() or web.returncode is not None:
+            break
+        with contextlib.suppress(OSError):
+            if await shop.text("readyz"):
+                return
+        await asyncio.sleep(0.2)
+    if not stop.is_set():
+        raise CommandError(
+            f"the server does not answer on port {settings.PORT}; is the port taken? (PORT=8123 make demo)"
+        )
+
+
+def _local_url() -> str:
+    return f"http://127.0.0.1:{settings.PORT}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _static_fingerprint() -> str:
+    """Change whenever a static file of ours or a lock file does; only then are files collected again."""
+    root = settings.BASE_DIR
+    found = [*sorted((root / "static").rglob("*")), root / "uv.lock", root / "package-lock.json"]
+    facts = [f"{path}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in found if path.is_file()]
+    return sha256("\n".join(facts).encode()).hexdigest()
