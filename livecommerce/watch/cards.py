@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Prefetch
+from django.db.models import Count, Max, Prefetch, Sum
 
 from catalog.models import Product, ProductImage, Variant
 from checkout.models import Hold
 from livecommerce.money import Money
+from livecommerce.realtime.attendance import STALE
+from livecommerce.realtime.models import Attendance
 from streams.models import Drop, DropItem, LineupItem, Pin, Show
 from streams.models.drops import DropQuerySet, DropState
 from streams.models.show import ON_AIR, ShowQuerySet
@@ -82,7 +84,7 @@ def live_cards(shows: ShowQuerySet, *, now: datetime) -> list[LiveCard]:
     ids = [show.pk for show in on_air]
     sales = _sales(ids, now=now) if ids else {}
     pins = _pins(ids) if ids else {}
-    counts = _viewers(ids) if ids else {}
+    counts = _viewers(ids, now=now) if ids else {}
     cards = [
         LiveCard(show=show, sale=sales.get(show.pk), pin=pins.get(show.pk), viewers=counts.get(show.pk, 0))
         for show in on_air
@@ -176,8 +178,9 @@ def _pinned(product: Product) -> Pinned:
     return Pinned(name=product.name, image=_image_of(product.gallery), price=min(prices, default=None))
 
 
-def _viewers(show_ids: Sequence[int]) -> dict[int, int]:
-    return {}
+def _viewers(show_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
+    told = Attendance.objects.filter(room__in=show_ids, at__gt=now - STALE)
+    return dict(told.values_list("room").annotate(Sum("viewers")))
 
 
 def _images(path: str = "product__images") -> Prefetch[str, ProductImage]:

@@ -31,6 +31,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
         "components/countdown",
         "components/filters",
         "components/gallery",
+        "components/host-page",
         "components/options",
         "components/product-card",
         "components/product-page",

@@ -46,7 +46,7 @@ def money(amount: Money | None, look: str = "") -> SafeString:
     if amount is None:
         return SafeString("")
     return format_html(
-        '<span class="price {}"><span class="price__currency">{}</span>&nbsp;{}</span>',
+        '<span class="price {}"><span class="price__currency">{}</span> {}</span>',
         look,
         amount.currency,
         amount_text(amount),
@@ -125,7 +125,8 @@ def show_behind() -> dict[str, Show | None]:
 @register.filter
 def dressed(field: BoundField, look: str = "field__input") -> SafeString:
     """Render a form field's own widget in our clothes; allauth's placeholders repeat the label, so they go."""
-    return field.as_widget(attrs={"class": look, "placeholder": None})
+    field.field.widget.attrs.pop("placeholder", None)
+    return field.as_widget(attrs={"class": look})
 
 
 def _sprite() -> str:

@@ -1,5 +1,7 @@
 """Host: who is on camera, and when again."""
 
+from itertools import cycle, islice
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -31,7 +33,7 @@ def host(request: HttpRequest, handle: str) -> HttpResponse:
             "live": live,
             "upcoming": upcoming,
             "replays": replays,
-            "cover": pictures[:COVER_PICTURES],
+            "cover": list(islice(cycle(pictures), COVER_PICTURES)),
             "show_count": shows.past().count(),
         },
     )
