@@ -1,0 +1,129 @@
+"""Rows of two brands: the insider's, and those that must stay out of her sight."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+
+from livecommerce.accounts.models import User
+from tests.conftest import make_product
+
+
+@dataclass
+class Belongings:
+    """All kinds of rows that one brand has, by model."""
+
+    rows: dict[type[Model], Model]
+
+    @property
+    def words(self) -> list[str]:
+        """What would give them away on a page."""
+        return [
+            "Secret brand",
+            "Secret product",
+            "SECRET-",
+            "Secret show",
+            "Secret host",
+            "Secret words",
+            "secret@buyer.test",
+        ]
+
+
+@pytest.fixture
+def insider(brand_staff: User) -> Client:
+    """The browser of Kim, who works for Kiln & Kettle."""
+    client = Client()
+    client.force_login(brand_staff, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def operator_client(operator: User) -> Client:
+    client = Client()
+    client.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def foreign(db: None, make_user, now: datetime) -> Belongings:
+    """Everything that another brand has: a product, a show with a drop, a host, a hold, an order, messages."""
+    from catalog.models import Brand, Product, Stock, Variant
+    from chat.models import Message, Mute
+    from checkout.models import Hold, Order
+    from livecommerce.accounts.visitors import mint_visitor
+    from livecommerce.money import Money
+    from streams.drops import announce_drop
+    from streams.hosts import introduce_host
+    from streams.lineup import add_to_lineup
+    from streams.models import Drop, Host, Show
+    from streams.shows import go_live, schedule_show
+
+    brand = Brand.objects.create(name="Secret brand", slug="secret-brand", country="NL", legal_name="Secret brand B.V.")
+    product = make_product(brand, "Secret product", "SECRET", ["Sage"], now)
+    variant = product.variants.get()
+    host = introduce_host(user=make_user("Secret Person"), handle="secret", name="Secret host", brand=brand)
+    show = schedule_show(
+        brand=brand, host=host, title="Secret show", slug="secret-show", starts_at=now, actor=host.user, now=now
+    )
+    add_to_lineup(show=show, product=product)
+    show = go_live(show=show, actor=host.user, now=now, picture_needed=False)
+    drop = announce_drop(
+        show=show,
+        items=[(variant, 5)],
+        price=Money(2100, "EUR"),
+        per_buyer=2,
+        opens_in=0,
+        window=600,
+        actor=host.user,
+        now=now - timedelta(seconds=60),
+    )
+    buyer, _ = mint_visitor(now=now)
+    hold = place_one(buyer_id=buyer.pk, drop=drop, now=now)
+    order = Order.objects.create(
+        code="SECR-001",
+        key="secret",
+        brand=brand,
+        show=show,
+        buyer=buyer,
+        email="secret@buyer.test",
+        name="Secret words",
+        currency="EUR",
+        goods_minor=2100,
+        shipping_minor=0,
+        vat_minor=364,
+        vat_rate_bp=2100,
+        total_minor=2100,
+        placed_at=now,
+    )
+    message = Message.objects.create(
+        show=show, seq=1, author=buyer, author_name="Secret words", role="viewer", text="Secret words", key="k", at=now
+    )
+    mute = Mute.objects.create(
+        show=show, visitor=buyer, until=now + timedelta(hours=1), by=host.user, reason="Secret words"
+    )
+    return Belongings(
+        {
+            **{Brand: brand, Product: product, Variant: variant, Stock: variant.stocks.first()},
+            **{Host: host, Show: show, Drop: drop},
+            **{Hold: hold, Order: order, Message: message, Mute: mute, User: host.user},
+        }
+    )
+
+
+def place_one(*, buyer_id, drop, now):
+    """Hold one unit of the drop and return the row."""
+    from checkout.holds import place_hold
+    from checkout.models import Hold
+
+    place_hold(
+        buyer_id=buyer_id,
+        drop_id=drop.pk,
+        variant_id=None,
+        quantity=1,
+        key="secret",
+        show_id=drop.show_id,
+        now=now,
+    )
+    return Hold.objects.get(buyer_id=buyer_id)
