@@ -1,1 +1,4 @@
-"""Chat: people talking during a show. Messages, mutes and reactions; the feed carries them, these tables moderate them."""
+"""Chat: people talking during a show. Messages, mutes and reactions.
+
+The feed carries what is said; these tables are for moderating it.
+"""

@@ -1,4 +1,6 @@
-"""Messages: what people write in a show. The rule guarded here: one client key is one message, in the order of the feed.
+"""Messages: what people write in a show.
+
+The rule guarded here: one client key is one message, and messages are in the order of the feed.
 
 Thousands write at once, so messages are decided by the batch (`realtime/batch.py`): one transaction for all that
 arrived together, each writer's own answer after the commit. A refused message never fails its neighbours.
@@ -15,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Q
 
 from chat.models import MAX_TEXT, Message, Mute, Role
-from livecommerce.accounts.models import User, Visitor
+from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.accounts.visitors import guest_name
 from livecommerce.errors import Refused
@@ -27,6 +29,7 @@ from streams.shows import role_of_user
 
 OPEN_STATES = frozenset({"scheduled", "rehearsal", "live", "interrupted"})
 ROLE_KEPT = timedelta(seconds=5)
+ROLES_KEPT = 10_000
 UNDO_WINDOW = timedelta(seconds=15)  # The Studio offers ten seconds; five more for the way here.
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 # Control characters, lone surrogates (PostgreSQL refuses both) and the marks that turn the direction of a whole line.
@@ -143,7 +146,7 @@ def delete_message(*, show: Show, message_id: int, actor: User, now: datetime) -
 
 @transaction.atomic
 def restore_message(*, show: Show, message_id: int, actor: User, now: datetime) -> Message:
-    """Bring back a message that was deleted a moment ago: it is posted anew, under a new number, as its text left the feed.
+    """Bring back a message deleted a moment ago: posted anew under a new number, as its text has left the feed.
 
     :raises UndoOver: the time to undo has passed.
     :raises MessageNotFound: it is not of this show.
@@ -162,11 +165,6 @@ def restore_message(*, show: Show, message_id: int, actor: User, now: datetime) 
 def recent_messages(*, show: Show, limit: int) -> list[Message]:
     """The last visible messages of a show, oldest first."""
     return list(Message.objects.of_show(show.pk).visible().order_by("-seq")[:limit])[::-1]
-
-
-def author_wire(*, author_id: uuid.UUID, name: str, role: str) -> dict[str, str]:
-    """How an author is named to everyone: enough to mute them by, not enough to be them."""
-    return {"id": Visitor(id=author_id).public_id, "name": name, "role": role}
 
 
 @transaction.atomic
@@ -225,7 +223,7 @@ def _last_words(show: Show, authors: set[uuid.UUID | None], now: datetime) -> di
         return {}
     since = now - timedelta(seconds=show.slow_seconds)
     rows = Message.objects.of_show(show.pk).filter(author_id__in=authors, at__gt=since)
-    return {author: last for author, last in rows.order_by().values_list("author_id").annotate(last=Max("at"))}
+    return dict(rows.order_by().values_list("author_id").annotate(last=Max("at")))
 
 
 def _accept(show: Show, draft: Draft, *, mutes: dict[uuid.UUID, Mute], spoke: dict[uuid.UUID, datetime]) -> Message:
@@ -268,7 +266,7 @@ def _accept(show: Show, draft: Draft, *, mutes: dict[uuid.UUID, Mute], spoke: di
 
 
 def _store(show: Show, messages: list[Message], now: datetime) -> None:
-    """Number the messages in the feed and keep them. The feed's event names the message's id, so ids are taken first."""
+    """Number the messages in the feed and keep them. The event names the message's id, so ids are taken first."""
     if not messages:
         return
     for message, pk in zip(messages, _take_ids(len(messages)), strict=True):
@@ -296,7 +294,8 @@ def _take_ids(count: int) -> list[int]:
 
 
 def _posted_event(message: Message) -> MessagePosted:
-    author = author_wire(author_id=message.author_id, name=message.author_name, role=message.role)
+    # Enough to mute them by, not enough to be them.
+    author = {"id": message.author_public_id, "name": message.author_name, "role": message.role}
     return MessagePosted(id=message.pk, key=message.key, author=author, text=message.text)
 
 
@@ -320,7 +319,7 @@ def _role(show: Show, author: Viewer, now: datetime) -> str:
         return kept[1]
     role = role_of_user(show, author.user_id)
     drawn = Role.HOST if role == "host" else Role.MODERATOR if role in {"moderator", "brand"} else Role.VIEWER
-    if len(_roles) > 10_000:
+    if len(_roles) > ROLES_KEPT:
         _roles.clear()
     _roles[name] = (now, drawn)
     return drawn

@@ -8,6 +8,8 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 
+from livecommerce.accounts.models import Visitor
+
 MAX_TEXT = 300
 MAX_KEY = 64
 
@@ -29,7 +31,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One message. `seq` is its number in the show's feed, `key` the client's own name for it (so a retry is not a second one)."""
+    """One message. `seq` is its number in the feed, `key` the client's own name for it: a retry is not a second one."""
 
     show = models.ForeignKey("streams.Show", on_delete=models.CASCADE, related_name="messages")
     seq = models.PositiveBigIntegerField()
@@ -59,6 +61,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author_name}: {self.text}"
+
+    @property
+    def author_public_id(self) -> str:
+        """The short id that everyone may see, without asking for the author's row."""
+        return Visitor(id=self.author_id).public_id
 
 
 class MuteQuerySet(models.QuerySet["Mute"]):

@@ -1,4 +1,7 @@
-"""Moderation: who may not write for a while. The rule guarded here: a mute has an end and a reason, and never hits the team."""
+"""Moderation: who may not write for a while.
+
+The rule guarded here: a mute has an end and a reason, and never hits the team.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,7 @@ def mute_viewer(*, show: Show, viewer: str, seconds: int, reason: str, actor: Us
     return Mute.objects.create(
         show=show,
         visitor=visitor,
+        name=name,
         until=now + timedelta(seconds=seconds),
         reason=reason.strip()[:120],
         by=actor,

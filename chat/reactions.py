@@ -1,4 +1,4 @@
-"""Reactions: hearts and the like. Counted together once a second by the hub, never stored one by one, first to be dropped."""
+"""Reactions: hearts and the like, counted together once a second. Never stored, and the first to be dropped."""
 
 from __future__ import annotations
 

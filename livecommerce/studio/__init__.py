@@ -1,1 +1,1 @@
-"""Studio: the host's dashboard. It shows several apps at once and presses their verbs; it has no tables and no rules of its own."""
+"""Studio: the host's dashboard. It shows several apps at once and presses their verbs; it has no tables of its own."""

@@ -1,4 +1,4 @@
-"""Acts: what a press in the Studio does. Each reads its form and makes one domain call; the words it returns are read out."""
+"""Acts: what a press in the Studio does. Each reads its form, makes one domain call and says what happened."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from streams.drops import announce_drop, close_drop, drop_of_show
 from streams.lineup import ItemNotInLineup, next_item, pin_item, unpin_item
 from streams.models import Show
 from streams.shows import go_live
-from streams.video.keys import renew_key
+from streams.video.ingest import rotate_stream_key
 
 MUTE_SECONDS = 300
 MUTE_REASON = "by the chat team"
@@ -110,7 +110,9 @@ def end_drop(press: Press) -> Done:
     drop = drop_of_show(show=press.show, drop_id=press.number("drop"))
     called_off = press.now < drop.opens_at
     close_drop(drop=drop, now=press.now, actor=press.user, reason="called_off" if called_off else "host")
-    return Done(words="Called off. Nothing was sold." if called_off else "The drop is over. What is held can still be paid.")
+    return Done(
+        words="Called off. Nothing was sold." if called_off else "The drop is over. What is held can still be paid."
+    )
 
 
 def pause_sales(press: Press) -> Done:
@@ -124,7 +126,7 @@ def resume_sales(press: Press) -> Done:
 
 
 def new_key(press: Press) -> Done:
-    renew_key(show=press.show, actor=press.user, now=press.now)
+    rotate_stream_key(show=press.show, actor=press.user, now=press.now)
     return Done(words="Here is a new key. The old one has stopped working.")
 
 

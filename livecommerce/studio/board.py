@@ -9,23 +9,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.urls import reverse
 
+from catalog.models import Product
 from chat.messages import OPEN_STATES, recent_messages
 from chat.models import Message, Mute
 from chat.moderation import active_mutes
 from checkout.models import Hold
 from checkout.sales import Sales, sales_of
 from livecommerce.accounts.models import User
+from livecommerce.accounts.viewer import Viewer
+from livecommerce.money import Money
+from livecommerce.realtime.attendance import attendance
+from livecommerce.realtime.feed import milliseconds
+from livecommerce.snapshot import show_wire, you_now
+from livecommerce.studio.checks import Checks, checks_of
 from livecommerce.studio.drops import DropPlan, RunningDrop, next_plan, running_drop
 from livecommerce.studio.picture import Delay, Health, delay_of, health_of
 from livecommerce.studio.rundown import Rundown, rundown_of
 from livecommerce.studio.ticker import Spark, TickerLine, latest_sales, spark_of
-from livecommerce.money import Money
 from streams.drops import Countdown, fair_countdown
 from streams.models import LineupItem, Pin, Show
+from streams.presence import rounded
 from streams.shows import Role, role_of_user
+from streams.video.ingest import EncoderSettings, encoder_settings
 
 MESSAGES_SHOWN = 60
 ANNOUNCE_CHOICES = (10, 30, 60)
@@ -47,7 +56,7 @@ class Pinned:
 
 
 class Board:
-    """A running show as its team sees it at one moment. Panels ask for parts; each part is read once, when asked for."""
+    """A running show as its team sees it at one moment. Each part is read once, when a panel asks for it."""
 
     announce_choices = ANNOUNCE_CHOICES
 
@@ -55,6 +64,16 @@ class Board:
         self.show = show
         self.user = user
         self.now = now
+
+    def boot(self, viewer: Viewer) -> dict[str, Any]:
+        """What the page's scripts start from."""
+        return {
+            "now": milliseconds(self.now),
+            "show": show_wire(self.show),
+            "socket_url": f"/ws/shows/{self.show.slug}/",
+            "api": "/api/v1/",
+            "you": you_now(self.show, viewer),
+        }
 
     @cached_property
     def role(self) -> Role:
@@ -95,7 +114,24 @@ class Board:
 
     @property
     def preview_url(self) -> str:
-        return self.show.playback_url if self.show.is_on_air else reverse("rehearsal-playlist", args=[self.show.slug])
+        return self.show.playback_url if self.show.is_on_air else reverse("preview-playlist", args=[self.show.slug])
+
+    @property
+    def starts_in(self) -> float:
+        """Seconds until the planned start; negative once it has passed."""
+        return (self.show.starts_at - self.now).total_seconds()
+
+    @cached_property
+    def viewers(self) -> int:
+        return rounded(attendance(room=self.show.pk, now=self.now)[0])
+
+    @cached_property
+    def encoder(self) -> EncoderSettings:
+        return encoder_settings(self.show)
+
+    @cached_property
+    def checks(self) -> Checks:
+        return checks_of(self.show, health=self.health, items=self.items, team=self.team)
 
     @cached_property
     def held(self) -> int:
@@ -199,13 +235,14 @@ class Board:
         return active_mutes(show=self.show, now=self.now)
 
 
-def _offers(items: Sequence[LineupItem]) -> dict[int, object]:
-    from catalog.models import Product
+def _offers(items: Sequence[LineupItem]) -> dict[int, Product]:
+    return {
+        product.pk: product
+        for product in Product.objects.with_offer().filter(pk__in=[item.product_id for item in items])
+    }
 
-    return {product.pk: product for product in Product.objects.with_offer().filter(pk__in=[item.product_id for item in items])}
 
-
-def _pinned(pin: Pin, item: LineupItem, offers: dict[int, object]) -> Pinned:
+def _pinned(pin: Pin, item: LineupItem, offers: dict[int, Product]) -> Pinned:
     product = offers[item.product_id]
     prices = [variant.price for variant in product.offer]
     left = sum(stock.left for variant in product.offer for stock in variant.shop_stocks)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from catalog.models import Product, Variant
 from catalog.prices import lowest_price_30_days
+from checkout.counts import drop_figures
 from livecommerce.money import Money
 from livecommerce.studio.rundown import Rundown
 from streams.models import Drop, LineupItem, Show
@@ -105,11 +106,11 @@ class DropPlan:
 
 def running_drop(show: Show, *, now: datetime) -> RunningDrop | None:
     """The drop that is not over yet; the oldest, should there be several."""
-    drop = Drop.objects.with_units().running().filter(show=show, closes_at__gt=show.sales_paused_at or now).first()
+    drop = Drop.objects.with_units().running().filter(show=show).order_by("opens_at", "pk").first()
     if drop is None:
         return None
     state = drop.state_at(now)
-    counts = drop_counts(drop, now)
+    counts = dict(next(iter(drop_figures(drop.pk).values()))[1])
     images = list(drop.product.images.all())
     return RunningDrop(
         drop=drop,

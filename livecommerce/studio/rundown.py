@@ -1,4 +1,6 @@
-"""Rundown: the line-up as a timed plan. The rule guarded here: planned times come from the plan, real ones from the pins.
+"""Rundown: the line-up as a timed plan.
+
+The rule guarded here: planned times come from the plan, real ones from the pins.
 
 A cue begins when its product is first pinned and is done when the next one begins. Over and under compare the clock of
 the show with the plan, signed and in words.
@@ -54,6 +56,7 @@ class Rundown:
     cues: Sequence[Cue]
     now: Cue | None
     next: Cue | None
+    late_seconds: int
     over_seconds: int
     ends_at: datetime | None
 
@@ -96,18 +99,20 @@ def rundown_of(show: Show, *, items: Iterable[LineupItem], pins: Iterable[Pin], 
     now_cue = cues[at] if at is not None else None
     following = cues[at + 1 :] if at is not None else cues
     next_cue = next((cue for cue in following if cue.state == "later"), None)
-    over = _over_seconds(show, now_cue, now)
+    late = _late_seconds(show, now_cue)
+    over = late + _beyond_seconds(now_cue, now)
     start = show.live_started_at or show.starts_at
     return Rundown(
         cues=cues,
         now=now_cue,
         next=next_cue,
+        late_seconds=late,
         over_seconds=over,
         ends_at=start + timedelta(seconds=planned_at + max(0, over)) if cues else None,
     )
 
 
-def _cue(  # noqa: PLR0913 - one line of a table is made of its columns
+def _cue(
     item: LineupItem, *, planned_at: int, planned: int, current: int | None, first_pin: dict[int, datetime], show: Show
 ) -> Cue:
     began = first_pin.get(item.pk)
@@ -126,10 +131,15 @@ def _cue(  # noqa: PLR0913 - one line of a table is made of its columns
     )
 
 
-def _over_seconds(show: Show, cue: Cue | None, now: datetime) -> int:
-    """How far behind the plan the show is: late into this cue, or longer in it than planned."""
+def _late_seconds(show: Show, cue: Cue | None) -> int:
+    """How much later than planned the running cue began; negative when earlier."""
     if cue is None or cue.began_at is None or show.live_started_at is None:
         return 0
-    late = (cue.began_at - show.live_started_at).total_seconds() - cue.planned_at
-    beyond = max(0.0, (now - cue.began_at).total_seconds() - cue.planned_seconds)
-    return round(late + beyond)
+    return round((cue.began_at - show.live_started_at).total_seconds()) - cue.planned_at
+
+
+def _beyond_seconds(cue: Cue | None, now: datetime) -> int:
+    """How much longer than planned the running cue lasts already."""
+    if cue is None or cue.ends_by is None:
+        return 0
+    return max(0, round((now - cue.ends_by).total_seconds()))

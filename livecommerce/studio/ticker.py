@@ -1,4 +1,4 @@
-"""Ticker and spark line: how sales move, from the rows of the checkout. A hold is shown, and never counted as a sale."""
+"""Ticker and spark line: how sales move, from the rows of the checkout. A hold is never counted as a sale."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ LINES = 8
 WIDTH, HEIGHT, BASE = 320, 56, 54
 MOST_POINTS = 60
 
-_HOLD_WORDS = {"released": ("Released", ""), "expired": ("Released", ""), "held": ("Held", "held"), "paying": ("Held", "held")}
+_HOLD_WORDS = {
+    "released": ("Released", ""),
+    "expired": ("Released", ""),
+    "held": ("Held", "held"),
+    "paying": ("Held", "held"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +80,10 @@ def spark_of(per_minute: Sequence[int], *, start: datetime | None, pins: Iterabl
 
 
 def _of_order(order: Order, start: datetime) -> TickerLine:
-    parts = [f"{line.quantity} {line.name}{', ' + line.option_text if line.option_text else ''}" for line in order.lines.all()]
+    parts = [
+        f"{line.quantity} {line.name}{', ' + line.option_text if line.option_text else ''}"
+        for line in order.lines.all()
+    ]
     city = str(order.address.get("city", ""))
     at = order.paid_at or order.placed_at
     return TickerLine(

@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from livecommerce.errors import NotFound, Refused
-from livecommerce.snapshot import show_boot
 from livecommerce.studio.acts import ACTS, Press
 from livecommerce.studio.board import Board
 from livecommerce.studio.listing import shows_of
@@ -46,8 +45,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     """Run a show; before it, get ready to go live; after it, see what it sold."""
     board = _board(request, slug)
     page = "run" if board.show.is_on_air else "golive" if board.show.is_upcoming else "over"
-    boot = show_boot(board.show, request.viewer)
-    return render(request, f"studio/{page}.html", {"board": board, "boot": boot})
+    return render(request, f"studio/{page}.html", {"board": board, "boot": board.boot(request.viewer)})
 
 
 @login_required
