@@ -162,7 +162,14 @@ class ShowSocket:
         self._seat.wire.write(self._room.answer_hello(hello.epoch, hello.seq, you))
 
     async def _you(self) -> bytes:
-        mine = await promises.ask("you", self._viewer.visitor_id) if self._viewer.visitor_id else None
+        mine = None
+        if self._viewer.visitor_id is not None:
+            try:
+                mine = await promises.ask("you", self._viewer.visitor_id)
+            except Exception:
+                # The show goes on; null says that what was promised is not known, never that there is nothing.
+                logger.exception("promises were not read")
+                mine = {"holds": None, "queue": None}
         return orjson.dumps(you_wire(self._viewer, self._role, mine))
 
     def _beat(self, beat: Beat) -> None:
