@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
+from catalog.fingerprints import milliseconds
 from catalog.models import Brand, Product
 from checkout.holds import hold_card, holds_of
 from checkout.models import Hold, Order, Payment
@@ -40,7 +41,7 @@ class SellerBag:
                 "legal_name": self.brand.legal_name,
                 "logo": self.brand.logo_url,
             },
-            "holds": [hold_card(hold, now) for hold in self.holds],
+            "holds": [{**hold_card(hold, now), "placed_at": milliseconds(hold.placed_at)} for hold in self.holds],
             "units": self.units,
             "totals": self.totals.wire(),
             "order": self.order.code if self.order else None,

@@ -127,7 +127,7 @@ def _place(*, buyer_id: UUID, hold_ids: list[int], email: str, address: Address,
             return _take_up(earlier, email, address)
         _let_go(earlier, now)
     order = _write(buyer_id=buyer_id, holds=holds, email=email, address=address, key=key, now=now)
-    begin_payment(holds=holds, order=order, until=now + TIME_TO_PAY, now=now)
+    begin_payment(holds=holds, order=order, until=now, now=now)
     Payment.objects.create(
         order=order,
         n=1,

@@ -14,9 +14,9 @@ from django.db import transaction
 from checkout.addresses import clean_delivery
 from checkout.gateways import gateway, gateway_of
 from checkout.gateways.base import Card, Gateway, Reading, may_move
-from checkout.holds import HoldOver, SoldOut, begin_payment, commit_holds, return_to_held
+from checkout.holds import HoldOver, begin_payment, commit_holds, return_to_held
 from checkout.links import order_path
-from checkout.models import Order, Payment
+from checkout.models import Hold, Order, Payment
 from checkout.orders import place_order
 from checkout.outbox import send_later
 from checkout.refunds import give_back
@@ -247,7 +247,7 @@ def _take_money(order: Order, attempt: Payment, reading: Reading, now: datetime)
     try:
         with transaction.atomic():
             _commit(order, now)
-    except (SoldOut, HoldOver):
+    except Refused:
         give_back(order=order, payment=attempt, amount=reading.amount, reason="came_too_late", now=now)
         return
     order.state, order.paid_at, order.closed_at = Order.State.PAID, now, None
@@ -261,8 +261,10 @@ def _take_money(order: Order, attempt: Payment, reading: Reading, now: datetime)
 def _commit(order: Order, now: datetime) -> None:
     """Turn the order's holds into sold units; what ran out meanwhile is taken again if there is stock.
 
-    :raises SoldOut, HoldOver: not all of it can be had; the savepoint undoes the part that could.
+    :raises Refused: not all of it can be had; the savepoint undoes the part that could.
     """
+    # An attempt that ended without money let its holds go; money that comes after all claims them back.
+    Hold.objects.filter(order_line__order=order, order=None).update(order=order)
     if order.holds.count() != order.lines.count():
         # Its holds went on to another order of the same buyer.
         raise HoldOver
@@ -271,7 +273,8 @@ def _commit(order: Order, now: datetime) -> None:
 
 def _next_attempt(order: Order, last: Payment, now: datetime) -> Payment:
     holds = [line.hold for line in order.lines.select_related("hold") if line.hold]
-    begin_payment(holds=holds, order=order, until=now + TIME_FOR_THE_BANK, now=now)
+    # Its own end stays what it was: a declined card never makes a hold longer.
+    begin_payment(holds=holds, order=order, until=now, now=now)
     return Payment.objects.create(
         order=order,
         n=last.n + 1,
@@ -279,7 +282,7 @@ def _next_attempt(order: Order, last: Payment, now: datetime) -> Payment:
         amount_minor=order.total_minor,
         currency=order.currency,
         started_at=now,
-        deadline_at=max(hold.expires_at for hold in holds),
+        deadline_at=max(now, *(hold.expires_at for hold in holds)),
     )
 
 

@@ -36,10 +36,10 @@ MOST_DIGITS = 19  # What a database id holds.
 
 
 @never_cache
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def cart(request: HttpRequest) -> HttpResponse:
-    """The bag, with the payment of one seller beside it."""
-    return _cart_page(request)
+    """The bag, with the payment of one seller beside it. Posting to it puts something in."""
+    return hold_this(request) if request.method == "POST" else _cart_page(request)
 
 
 @require_POST

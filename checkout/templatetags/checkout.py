@@ -13,13 +13,25 @@ from checkout.orders import known_delivery
 
 register = template.Library()
 
+# Of the address in the sheet: name, label, place in the grid, autocomplete token, input type.
+FIELDS = (
+    ("name", "Name", "half", "name", "text"),
+    ("email", "E-mail for the receipt", "half", "email", "email"),
+    ("street", "Street and number", "four", "street-address", "text"),
+    ("country", "Country", "two", "country", ""),
+    ("postcode", "Postcode", "two", "postal-code", "text"),
+    ("town", "Town", "four", "address-level2", "text"),
+)
+
 
 @register.inclusion_tag("checkout/_sheets.html", takes_context=True)
 def checkout_sheets(context: dict[str, Any]) -> dict[str, Any]:
     """Draw the payment sheet and the bag, closed; `<checkout-sheet>` and `<bag-sheet>` fill and open them."""
     viewer = getattr(context.get("request"), "viewer", None)
     known = known_delivery(buyer_id=viewer.visitor_id if viewer else None, user=context.get("user"))
-    return {"known": known, "countries": COUNTRIES, "practice_cards": practice_hints()}
+    # The token that forms and scripts prove the page with; an inclusion tag does not inherit it.
+    token = {"csrf_token": context.get("csrf_token")}
+    return {"known": known, "countries": COUNTRIES, "fields": FIELDS, "practice_cards": practice_hints(), **token}
 
 
 @register.filter
@@ -50,3 +62,9 @@ def order_page(code: str) -> str:
 def after(text: str, mark: str) -> str:
     """Return what stands behind the first mark."""
     return text.partition(mark)[2]
+
+
+@register.filter
+def part(known: dict[str, str], name: str) -> str:
+    """Return one part of what is known, or nothing."""
+    return known.get(name, "")
