@@ -1,7 +1,7 @@
-"""Drops: announce, open, pause, close. The rule guarded here: the clock at receipt decides, nobody can change a promise.
+"""Drops: announce, open, pause, close. The rule guarded here: the clock at receipt decides, no promise changes.
 
-A drop's units move out of the shop when it is announced and what nobody took moves back when it is over. Price, limit and
-end are fixed at the announcement; only a pause of the whole show moves the end, by exactly as long as the clocks stood.
+A drop's units move out of the shop when it is announced and what nobody took moves back when it is over. Price, limit
+and end are fixed at the announcement; only a pause of the whole show moves the end, by as long as the clocks stood.
 """
 
 from __future__ import annotations
@@ -27,14 +27,7 @@ from livecommerce.money import Money
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import DropClosed, DropOpened, DropPaused, DropResumed, DropScheduled, DropSoldOut
 from streams.models import Drop, DropItem, DropState, Show
-
-try:
-    from streams.presence import slowest_delay_ms
-except ImportError:
-
-    def slowest_delay_ms(show_id: int) -> int | None:
-        return None
-
+from streams.presence import viewers_delay_ms
 
 if TYPE_CHECKING:
     from livecommerce.accounts.models import User
@@ -97,9 +90,9 @@ class Countdown:
         return f"Viewers hear you up to {self.slowest:.1f} s late. Say go at 0:{self.go_at:02d}."
 
 
-def fair_countdown(show_id: int) -> Countdown:
+def fair_countdown(show: Show, now: datetime) -> Countdown:
     """Work out the shortest fair countdown: everyone hears "go" before it opens, however late their picture is."""
-    slowest = (slowest_delay_ms(show_id) or 0) / 1000
+    slowest = (viewers_delay_ms(show, now) or 0) / 1000
     least = max(COUNTDOWN_LEAST, ceil(slowest + AFTER_GO))
     return Countdown(least=min(least, COUNTDOWN_MOST), go_at=ceil(slowest), slowest=slowest)
 
@@ -121,17 +114,17 @@ def announce_drop(
 ) -> Drop:
     """Take units out of the shop, fix the terms and start the countdown.
 
-    `opens_in` and `window` are seconds; the countdown is never shorter than `fair_countdown`, so 0 is "as soon as fair".
+    `opens_in` and `window` are seconds; the countdown is never shorter than `fair_countdown`: 0 is "as soon as fair".
     `draw_seconds` > 0 draws the taps of the first seconds by lot. `alongside` allows a second drop in the show.
 
     :raises BadInput, ShowNotLive, SalesPaused, AlreadyInDrop, AnotherDropRuns, NotEnoughStock: nothing is moved.
     """
     _check_terms(items, price, per_buyer, opens_in, window, hold_seconds, draw_seconds)
     variants = [variant for variant, _ in items]
-    # The shop's rows are the lock: two Studios that start a drop of one product meet here, and the second one sees the first.
+    # The shop's rows are the lock: two Studios that start a drop of one product meet here, and the second sees the first.
     list(Stock.objects.shop().filter(variant__in=variants).locked())
     _check_stage(show, variants, alongside=alongside)
-    opens_at = now + timedelta(seconds=max(opens_in, fair_countdown(show.pk).least))
+    opens_at = now + timedelta(seconds=max(opens_in, fair_countdown(show, now).least))
     lowest = lowest_prices_30_days([variant.pk for variant in variants], now).values()
     seed = token_hex(16) if draw_seconds else ""
     product = variants[0].product
@@ -305,7 +298,7 @@ def drop_card(drop: Drop, now: datetime) -> dict[str, Any]:
     }
 
 
-def _check_terms(
+def _check_terms(  # noqa: PLR0917 - the terms, as the verb got them
     items: Sequence[tuple[Variant, int]],
     price: Money,
     per_buyer: int,

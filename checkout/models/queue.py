@@ -40,6 +40,8 @@ class QueuePlace(models.Model):
     variant = models.ForeignKey("catalog.Variant", models.PROTECT, null=True, blank=True, related_name="+")
     buyer = models.ForeignKey("accounts.Visitor", models.PROTECT, related_name="queue_places")
     number = models.PositiveIntegerField()
+    # In a drop whose first seconds are drawn by lot: the number on the slip, in the order of arrival.
+    ticket = models.PositiveIntegerField(null=True, blank=True)
     state = models.CharField(max_length=8, choices=PlaceState, default=PlaceState.WAITING)
     joined_at = models.DateTimeField()
     offered_at = models.DateTimeField(null=True, blank=True)

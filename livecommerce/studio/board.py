@@ -200,7 +200,7 @@ class Board:
     @cached_property
     def countdown(self) -> Countdown:
         """How long a fair pre-countdown is now."""
-        return fair_countdown(self.show.pk)
+        return fair_countdown(self.show, self.now)
 
     @property
     def say_at(self) -> int:

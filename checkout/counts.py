@@ -1,0 +1,187 @@
+"""Counts: what viewers see of stock. The rule guarded here: the figures come from the rows that checkout uses.
+
+`left`, `held` and `sold` are read in one statement after the commit, with the version of that very state, so screens
+can drop what is older. In a rush a drop's figures are told a few times a second; that nothing is left, at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
+
+from django.db import connection, transaction
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from catalog.fingerprints import milliseconds
+from catalog.models import Stock
+from checkout.cards import hold_card, with_variants
+from checkout.models import Hold, QueuePlace
+from livecommerce.money import Money
+from livecommerce.realtime import publish
+from livecommerce.realtime.protocol import HoldPlaced, SaleTicked
+from streams.models import Drop, DropItem, LineupItem, Show
+
+# Seconds between two recomputations of one key in this process.
+TELL_EVERY = 0.25
+# In a rush the Studio's ticker gets one line for all holds of a batch.
+TICKS_EACH = 5
+
+State = dict[str, tuple[int, dict[str, Any]]]
+
+
+def stock_state(show: Show, now: datetime) -> State:
+    """Give the stock of everything on sale in a show, for a snapshot: drops that are not over, and the shop's rows."""
+    drops = Drop.objects.running().filter(show=show)
+    products = LineupItem.objects.filter(show=show).values("product")
+    shop = Stock.objects.shop().filter(variant__product__in=products)
+    state: State = {}
+    for drop_id in drops.values_list("pk", flat=True):
+        state |= drop_figures(drop_id)
+    for row in _figures(shop):
+        state[f"stock:v{row.variant_id}"] = _shop_value(row)
+    return state
+
+
+def drop_figures(drop_id: int) -> State:
+    """Read the figures of one drop, by its key."""
+    rows = list(_figures(Stock.objects.filter(drop_item__drop=drop_id)))
+    queue = QueuePlace.objects.filter(drop=drop_id).aggregate(waiting=Count("pk", filter=Q(state="waiting")))["waiting"]
+    version = Drop.objects.values_list("version", flat=True).get(pk=drop_id)
+    ends = [row.back_at for row in rows if row.back_at]
+    sold = sum(row.sold for row in rows)
+    value = {
+        "left": sum(row.left for row in rows),
+        "held": sum(row.taken for row in rows) - sold,
+        "sold": sold,
+        "back_at": milliseconds(max(ends)) if ends else None,
+        "queue": queue,
+        "variants": {str(row.variant_id): row.left for row in rows},
+    }
+    return {f"stock:{drop_id}": (version + sum(row.version + row.sales_entries for row in rows), value)}
+
+
+def shop_figures(variant_id: int) -> State:
+    """Read the figures of a variant in the shop, by its key."""
+    return {
+        f"stock:v{row.variant_id}": _shop_value(row)
+        for row in _figures(Stock.objects.shop().filter(variant=variant_id))
+    }
+
+
+def stock_changed(*, rows: Iterable[Stock], drop_id: int | None, show_id: int | None, urgent: bool = False) -> None:
+    """Have the new figures told after the commit; of several changes in a moment the last figures are told once."""
+    if drop_id is not None and show_id is not None:
+        transaction.on_commit(partial(_Telling.soon, show_id, ("drop", drop_id), urgent=urgent), robust=True)
+        return
+    for row in rows:
+        for show in _shows_with(row.variant_id):
+            transaction.on_commit(partial(_Telling.soon, show, ("variant", row.variant_id), urgent=urgent), robust=True)
+
+
+def tell_granted(holds: Sequence[Hold], *, show_id: int | None, now: datetime) -> None:
+    """Tell buyers' other screens and the Studio what was held."""
+    for hold in with_variants(list(holds)):
+        publish.to_viewer(hold.buyer_id, HoldPlaced(hold=hold_card(hold, now)))
+    by_show: dict[int, list[Hold]] = {}
+    for hold in holds:
+        if show_id or hold.show_id:
+            by_show.setdefault(show_id or hold.show_id or 0, []).append(hold)
+    for show, held in by_show.items():
+        tick_held(show, held, kind="held", now=now)
+
+
+def tick_held(show_id: int, holds: Sequence[Hold], *, kind: str, now: datetime) -> None:
+    """Write lines for the Studio's ticker. A hold is never counted as a sale, so it carries no money of its own."""
+    word = {"held": "held", "released": "back"}[kind]
+    lines = [holds] if len(holds) > TICKS_EACH else [[hold] for hold in holds]
+    for line in lines:
+        units = sum(hold.quantity for hold in line)
+        amount = Money(sum(hold.total.minor for hold in line), line[0].currency)
+        text = f"{units} {word}, {line[0].variant.product.name}"
+        publish.to_host(show_id, SaleTicked(kind=kind, text=text, amount=dict(amount.wire()), at=milliseconds(now)))
+
+
+@dataclass(slots=True)
+class _Figures:
+    variant_id: int
+    left: int
+    taken: int
+    sold: int
+    version: int
+    sales_entries: int
+    back_at: datetime | None
+
+
+def _figures(rows: QuerySet[Stock]) -> list[_Figures]:
+    ends = Hold.objects.open().filter(stock=OuterRef("pk")).order_by("-expires_at").values("expires_at")[:1]
+    found = rows.annotate(
+        sold=Coalesce(Max("sales__sold"), 0), sales_entries=Coalesce(Max("sales__entries"), 0), back_at=Subquery(ends)
+    ).values_list("variant_id", "on_hand", "taken", "sold", "version", "sales_entries", "back_at")
+    return [
+        _Figures(variant, on_hand - taken, taken, sold, version, sales, back_at)
+        for variant, on_hand, taken, sold, version, sales, back_at in found
+    ]
+
+
+def _shop_value(row: _Figures) -> tuple[int, dict[str, Any]]:
+    back_at = milliseconds(row.back_at) if row.back_at else None
+    value = {"left": row.left, "held": row.taken - row.sold, "sold": row.sold, "back_at": back_at}
+    return row.version + row.sales_entries, value
+
+
+def _shows_with(variant_id: int) -> list[int]:
+    """Find shows on air that could have this variant on screen."""
+    return list(
+        Show.objects.on_air().filter(lineup__product__variants=variant_id).values_list("pk", flat=True).distinct()
+    )
+
+
+class _Telling:
+    """When each key was last told by this process, and which wait for their turn."""
+
+    lock = threading.Lock()
+    last: ClassVar[dict[tuple[int, tuple[str, int]], float]] = {}
+    waiting: ClassVar[set[tuple[int, tuple[str, int]]]] = set()
+
+    @classmethod
+    def soon(cls, show_id: int, subject: tuple[str, int], *, urgent: bool) -> None:
+        key = (show_id, subject)
+        with cls.lock:
+            wait = cls.last.get(key, 0.0) + TELL_EVERY - time.monotonic()
+            if not urgent and wait > 0:
+                if key not in cls.waiting:
+                    cls.waiting.add(key)
+                    timer = threading.Timer(wait, cls.later, [key])
+                    timer.daemon = True
+                    timer.start()
+                return
+            cls.last[key] = time.monotonic()
+        cls.tell(key, urgent=urgent)
+
+    @classmethod
+    def later(cls, key: tuple[int, tuple[str, int]]) -> None:
+        with cls.lock:
+            cls.waiting.discard(key)
+            cls.last[key] = time.monotonic()
+        try:
+            cls.tell(key, urgent=False)
+        finally:
+            # A timer's thread has a connection of its own.
+            connection.close()
+
+    @staticmethod
+    def tell(key: tuple[int, tuple[str, int]], *, urgent: bool) -> None:
+        show_id, (kind, pk) = key
+        for name, (version, value) in (drop_figures(pk) if kind == "drop" else shop_figures(pk)).items():
+            publish.state(show_id, name, version, value, urgent=urgent)
+
+
+def drop_ids_of(stock_ids: Iterable[int]) -> dict[int, int]:
+    """Map drop stock rows to their drops."""
+    return dict(DropItem.objects.filter(stock__in=list(stock_ids)).values_list("stock_id", "drop_id"))
