@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Router, Schema
 
-from chat.messages import Draft, delete_message, posting, restore_message
+from chat.messages import Draft, delete_message, post_message, restore_message
 from chat.moderation import mute_viewer, unmute_viewer
 from livecommerce.accounts.api_auth import KNOWN_VIEWER
 from livecommerce.accounts.models import User
@@ -42,12 +42,12 @@ class MuteOut(Schema):
 
 
 @router.post("shows/{slug}/messages", response=MessageOut)
-def post_message(request: HttpRequest, slug: str, body: MessageIn) -> MessageOut:
+def post(request: HttpRequest, slug: str, body: MessageIn) -> MessageOut:
     """Write in a show's chat. Repeated with the same key it answers the same and posts nothing."""
     author: Viewer = request.viewer
     show = show_for_viewer(slug, author)
     draft = Draft.arrived(author=author, text=body.text, key=body.key, seen_ms=body.seen_at, now=timezone.now())
-    posted = posting.decide_one(show.pk, draft)
+    posted = post_message(show_id=show.pk, draft=draft)
     return MessageOut(id=posted.id, seq=posted.seq, key=posted.key)
 
 

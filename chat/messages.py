@@ -129,6 +129,14 @@ def post_messages(show_id: int, drafts: list[Draft]) -> list[Posted | Exception]
         return _post_together(show_id, drafts)
 
 
+def post_message(*, show_id: int, draft: Draft) -> Posted:
+    """Post one message without a batch.
+
+    :raises Refused: why it cannot be posted, in words for its writer.
+    """
+    return posting.decide_one(show_id, draft)
+
+
 @transaction.atomic
 def delete_message(*, show: Show, message_id: int, actor: User, now: datetime) -> Message:
     """Take a message off every screen and out of the feed's text. Deleting twice is harmless.

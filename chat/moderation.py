@@ -97,7 +97,9 @@ def _writer(show: Show, public_id: str) -> tuple[Visitor, str]:
     if not _PUBLIC_ID.fullmatch(public_id):
         raise ViewerNotFound
     lowest, highest = (uuid.UUID(hex=public_id.ljust(32, end)) for end in "0f")
-    said = Message.objects.of_show(show.pk).filter(author_id__range=(lowest, highest)).select_related("author")
+    said = (
+        Message.objects.of_show(show.pk).filter(author_id__gte=lowest, author_id__lte=highest).select_related("author")
+    )
     last = said.order_by("-seq").first()
     if last is None:
         raise ViewerNotFound

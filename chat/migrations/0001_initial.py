@@ -6,52 +6,101 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('streams', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("streams", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveBigIntegerField()),
-                ('author_name', models.CharField(max_length=80)),
-                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('moderator', 'Moderator'), ('host', 'Host')], default='viewer', max_length=10)),
-                ('text', models.CharField(max_length=300)),
-                ('key', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField(blank=True, help_text="Programme time of the writer's picture.", null=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='accounts.visitor')),
-                ('deleted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('show', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='streams.show')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveBigIntegerField()),
+                ("author_name", models.CharField(max_length=80)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("viewer", "Viewer"), ("moderator", "Moderator"), ("host", "Host")],
+                        default="viewer",
+                        max_length=10,
+                    ),
+                ),
+                ("text", models.CharField(max_length=300)),
+                ("key", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "seen_at",
+                    models.DateTimeField(blank=True, help_text="Programme time of the writer's picture.", null=True),
+                ),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="accounts.visitor"
+                    ),
+                ),
+                (
+                    "deleted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "show",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="streams.show"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['author', 'show', 'at'], name='message_author_at')],
-                'constraints': [models.UniqueConstraint(fields=('show', 'author', 'key'), name='message_key_once'), models.UniqueConstraint(fields=('show', 'seq'), name='message_seq_once')],
+                "indexes": [models.Index(fields=["author", "show", "at"], name="message_author_at")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("show", "author", "key"), name="message_key_once"),
+                    models.UniqueConstraint(fields=("show", "seq"), name="message_seq_once"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Mute',
+            name="Mute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='The name they wrote under.', max_length=80)),
-                ('until', models.DateTimeField()),
-                ('reason', models.CharField(max_length=120)),
-                ('at', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('show', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mutes', to='streams.show')),
-                ('visitor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mutes', to='accounts.visitor')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="The name they wrote under.", max_length=80)),
+                ("until", models.DateTimeField()),
+                ("reason", models.CharField(max_length=120)),
+                ("at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "show",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="mutes", to="streams.show"
+                    ),
+                ),
+                (
+                    "visitor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="mutes", to="accounts.visitor"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['show', 'visitor', 'until'], name='mute_of_viewer')],
+                "indexes": [models.Index(fields=["show", "visitor", "until"], name="mute_of_viewer")],
             },
         ),
     ]

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.http import QueryDict
 
-from chat.messages import Draft, delete_message, posting, restore_message
+from chat.messages import Draft, delete_message, post_message, restore_message
 from chat.moderation import mute_viewer, unmute_viewer
 from livecommerce import safe_mode
 from livecommerce.accounts.models import User
@@ -134,7 +134,7 @@ def say(press: Press) -> Done:
     key = press.form.get("key") or f"studio-{secrets.token_hex(8)}"
     text = press.form.get("text", "")
     draft = Draft.arrived(author=press.viewer, text=text, key=key, seen_ms=None, now=press.now)
-    posting.decide_one(press.show.pk, draft)
+    post_message(show_id=press.show.pk, draft=draft)
     return Done(words="Sent.")
 
 
