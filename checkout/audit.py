@@ -1,0 +1,152 @@
+"""What must always be true of holds, limits, the queue, orders and payments; and the audit of all apps below."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from django.db.models import F, Q, Sum
+
+import catalog.audit
+import streams.audit
+from catalog.audit import Invariant
+from catalog.models import Stock, StockEntry, StockSales
+from checkout.models import BuyerQuota, Hold, Order, Payment, QueuePlace, Refund
+from checkout.models.hold import OPEN, TAKING
+from streams.models import DropItem
+
+
+def miscounted() -> Iterator[str]:
+    """taken = held + being paid + sold and not yet shipped, row by row."""
+    promised = _units(Hold.objects.taking().values("stock"))
+    for stock in Stock.objects.all():
+        if stock.taken != promised.get(stock.pk, 0):
+            yield f"stock {stock.pk}: {stock.taken} taken, holds say {promised.get(stock.pk, 0)}"
+
+
+def missold() -> Iterator[str]:
+    sold = _units(Hold.objects.filter(state=Hold.State.COMMITTED).values("stock"))
+    for sales in StockSales.objects.all():
+        if sales.sold != sold.get(sales.stock_id, 0):
+            yield f"stock {sales.stock_id}: {sales.sold} sold, holds say {sold.get(sales.stock_id, 0)}"
+
+
+def unrecorded() -> Iterator[str]:
+    """Every hold stands in the ledger with the units that its state says."""
+    net: Counter[int] = Counter()
+    sold: Counter[int] = Counter()
+    for entry in StockEntry.objects.exclude(holds=[]).iterator():
+        for hold_id, units in entry.holds:
+            if entry.chain == StockEntry.Chain.SALES:
+                sold[hold_id] += units
+            else:
+                net[hold_id] += units if entry.kind == StockEntry.Kind.HELD else -units
+    for hold_id, state, quantity in Hold.objects.values_list("pk", "state", "quantity").iterator():
+        if net[hold_id] != (quantity if state in TAKING else 0):
+            yield f"hold {hold_id}: {quantity} {state}, the ledger says {net[hold_id]} taken"
+        if sold[hold_id] != (quantity if state == Hold.State.COMMITTED else 0):
+            yield f"hold {hold_id}: {quantity} {state}, the ledger says {sold[hold_id]} sold"
+        del net[hold_id], sold[hold_id]
+    for hold_id in {pk for counted in (net, sold) for pk, units in counted.items() if units}:
+        yield f"hold {hold_id} is in the ledger and nowhere else"
+
+
+def disagreeing() -> Iterator[str]:
+    """What a hold repeats of its stock row is what the row says."""
+    of_drop = {item.stock_id: (item.drop_id, item.drop.show_id) for item in DropItem.objects.select_related("drop")}
+    wrong_variant = Hold.objects.exclude(variant=F("stock__variant"))
+    for hold in wrong_variant:
+        yield f"hold {hold.pk}: another variant than its stock row"
+    for pk, stock_id, drop_id, show_id in Hold.objects.values_list("pk", "stock", "drop", "show").iterator():
+        drop, show = of_drop.get(stock_id, (None, show_id))
+        if (drop_id, show_id) != (drop, show):
+            yield f"hold {pk}: another drop or show than its stock row"
+
+
+def over_limit() -> Iterator[str]:
+    """A buyer's quota says what the buyer has, and nobody has more than the limit."""
+    have: Counter[tuple[int | None, int | None, object]] = Counter()
+    counted = Q(drop__isnull=False, state__in=TAKING) | Q(drop__isnull=True, state__in=OPEN)
+    for drop, variant, buyer, units in Hold.objects.filter(counted).values_list("drop", "variant", "buyer", "quantity"):
+        have[drop, None if drop else variant, buyer] += units
+    for quota in BuyerQuota.objects.iterator():
+        units = have.pop((quota.drop_id, quota.variant_id, quota.buyer_id), 0)
+        if quota.units != units:
+            yield f"quota {quota.pk}: says {quota.units}, the buyer has {units}"
+        if quota.units > quota.max_units:
+            yield f"quota {quota.pk}: {quota.units} of at most {quota.max_units}"
+    for (drop, variant, _), units in have.items():
+        yield f"{units} units of drop {drop} or variant {variant} without a quota"
+
+
+def two_ways_in() -> Iterator[str]:
+    waiting = set(QueuePlace.objects.waiting().values_list("drop_id", "buyer_id"))
+    holding = set(Hold.objects.open().filter(drop__isnull=False).values_list("drop_id", "buyer_id"))
+    for drop_id, _ in waiting & holding:
+        yield f"drop {drop_id}: somebody holds and queues"
+
+
+def empty_offers() -> Iterator[str]:
+    offered = QueuePlace.objects.filter(state=QueuePlace.State.OFFERED)
+    for place in offered.exclude(hold__state=Hold.State.HELD, hold__offered_at__isnull=False):
+        yield f"place {place.pk} has an offer without a held unit"
+    for hold in Hold.objects.filter(state=Hold.State.HELD, offered_at__isnull=False).exclude(place__state="offered"):
+        yield f"hold {hold.pk} is an offer without a place"
+
+
+def unpaid_goods() -> Iterator[str]:
+    for hold in Hold.objects.filter(state=Hold.State.COMMITTED).exclude(
+        order__state__in=[Order.State.PAID, Order.State.REFUND_DUE, Order.State.REFUNDED]
+    ):
+        yield f"hold {hold.pk} is sold, its order is not paid"
+    paid = Order.objects.filter(state=Order.State.PAID)
+    for order in paid.filter(lines__hold__isnull=False).exclude(lines__hold__state=Hold.State.COMMITTED).distinct():
+        yield f"order {order.code} is paid, its goods are not its buyer's"
+
+
+def lost_money() -> Iterator[str]:
+    """What a bank took is an order's, or on its way back; and never more goes back than came."""
+    for payment in Payment.objects.filter(state=Payment.State.SUCCEEDED).select_related("order"):
+        refunds = [refund.amount_minor for refund in Refund.objects.filter(payment=payment)]
+        if sum(refunds) > payment.amount_minor:
+            yield f"payment {payment.pk}: {sum(refunds)} go back of {payment.amount_minor}"
+        if payment.order.state not in {Order.State.PAID, Order.State.REFUND_DUE, Order.State.REFUNDED} and not refunds:
+            yield f"payment {payment.pk} succeeded, order {payment.order.code} has nothing of it"
+    for order in Order.objects.filter(state=Order.State.PAID):
+        taken = Payment.objects.filter(order=order, state=Payment.State.SUCCEEDED)
+        if not any(payment.amount_minor == order.total_minor for payment in taken):
+            yield f"order {order.code} is paid without a payment of its total"
+
+
+def wrong_totals() -> Iterator[str]:
+    for order in Order.objects.annotate(lines_minor=Sum("lines__total_minor")):
+        if order.lines_minor != order.goods_minor:
+            yield f"order {order.code}: lines say {order.lines_minor}, the order says {order.goods_minor}"
+
+
+INVARIANTS = (
+    Invariant("holds: taken is held, being paid and sold", miscounted),
+    Invariant("holds: sold is what orders committed", missold),
+    Invariant("holds: each stands in the ledger as what it is", unrecorded),
+    Invariant("holds: drop, show and variant are those of the stock row", disagreeing),
+    Invariant("limits: each buyer has what the quota says, within the limit", over_limit),
+    Invariant("queue: nobody holds and queues", two_ways_in),
+    Invariant("queue: each offer is a unit held", empty_offers),
+    Invariant("orders: paid goods are the buyer's, and only paid ones", unpaid_goods),
+    Invariant("orders: lines add up to the total", wrong_totals),
+    Invariant("payments: money taken is an order's or goes back", lost_money),
+)
+
+EVERYTHING = (*catalog.audit.INVARIANTS, *streams.audit.INVARIANTS, *INVARIANTS)
+
+
+def breaches() -> Iterator[str]:
+    """Give every breach of every invariant, as `rule: sentence`."""
+    for invariant in EVERYTHING:
+        for sentence in invariant.breaches():
+            yield f"{invariant.rule}: {sentence}"
+
+
+def _units(holds: object) -> dict[int, int]:
+    rows = holds.annotate(units=Sum("quantity")).order_by()  # type: ignore[attr-defined]
+    return {row["stock"]: row["units"] for row in rows}
