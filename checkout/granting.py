@@ -335,15 +335,18 @@ def _refusal(shelf: Shelf, request: HoldRequest) -> Refused | None:
         return DropPaused() if request.show_id in shelf.paused_shows else None
     if request.show_id is not None and request.show_id != shelf.show_id:
         return DropNotFound()
-    if request.variant_id is None and len(shelf.rows) > 1:
-        return BadInput(fields={"variant": "This drop has several variants; say which one."})
-    if request.variant_id is not None and request.variant_id not in shelf.rows:
-        return BadInput(fields={"variant": "This variant is not in the drop."})
-    state = shelf.drop.state_at(request.at)
+    if request.variant_id not in shelf.rows and (request.variant_id is not None or len(shelf.rows) > 1):
+        return BadInput(fields={"variant": "One of the drop's variants is needed."})
+    return _closed(shelf.drop, request.at)
+
+
+def _closed(drop: Drop, at: datetime) -> Refused | None:
+    """Compare the moment of receipt with the drop's times."""
+    state = drop.state_at(at)
     if state == DropState.PAUSED:
         return DropPaused()
     if state == DropState.ANNOUNCED:
-        return DropNotOpen(retry_in=round((shelf.drop.opens_at - request.at).total_seconds(), 3))
+        return DropNotOpen(retry_in=round((drop.opens_at - at).total_seconds(), 3))
     return DropOver() if state == DropState.CLOSED else None
 
 

@@ -92,7 +92,8 @@ def place_hold(
 def release_hold(*, hold_id: int, buyer_id: UUID, now: datetime) -> None:
     """Give units back before their time. Doing it twice gives back once.
 
-    :raises HoldNotFound: there is none, or it is another buyer's. :raises HoldBeingPaid: only the bank's answer frees it.
+    :raises HoldNotFound: there is none, or it is another buyer's.
+    :raises HoldBeingPaid: only the bank's answer frees it.
     """
     hold = _locked_hold(hold_id, buyer_id)
     if hold.state == HoldState.HELD:

@@ -121,7 +121,7 @@ def announce_drop(
     """
     _check_terms(items, price, per_buyer, opens_in, window, hold_seconds, draw_seconds)
     variants = [variant for variant, _ in items]
-    # The shop's rows are the lock: two Studios that start a drop of one product meet here, and the second sees the first.
+    # The shop's rows are the lock: two Studios that start a drop of one product meet here; the second sees the first.
     list(Stock.objects.shop().filter(variant__in=variants).locked())
     _check_stage(show, variants, alongside=alongside)
     opens_at = now + timedelta(seconds=max(opens_in, fair_countdown(show, now).least))
