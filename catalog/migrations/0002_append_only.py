@@ -16,7 +16,7 @@ END $$
 
 def guard(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     if editor.connection.vendor == "postgresql":
-        editor.execute(POSTGRESQL_FUNCTION)
+        editor.execute(POSTGRESQL_FUNCTION, params=None)  # Its % is the function's own.
     for table in TABLES:
         if editor.connection.vendor == "postgresql":
             editor.execute(
