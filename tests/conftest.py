@@ -33,6 +33,28 @@ def django_db_modify_db_settings() -> None:
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(settings.DATA_DIR) / "test.sqlite3")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ledgers_can_be_emptied() -> Generator[None]:
+    """Tests that commit empty all tables afterwards. SQLite deletes row by row: its append-only triggers step aside."""
+    from django.db.backends.sqlite3.operations import DatabaseOperations
+
+    flush = DatabaseOperations.execute_sql_flush
+
+    def flush_between(operations: DatabaseOperations, statements: list[str]) -> None:
+        with operations.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+            flush(operations, statements)
+            for _, sql in triggers:
+                cursor.execute(sql)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_between)
+        yield
+
+
 @pytest.fixture
 def now() -> datetime:
     return timezone.now().replace(microsecond=0)
