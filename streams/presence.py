@@ -103,8 +103,6 @@ async def _keep_minutes(now: datetime) -> None:
             # One beat every ten seconds each: six of them are one viewer for the minute.
             told.viewers = round(told.beats * BEAT_EVERY / 60)
             try:
-                await in_thread(
-                    attendance.keep_minute, room=show_id, minute=minute, told=told, beat_seconds=BEAT_EVERY
-                )
+                await in_thread(attendance.keep_minute, room=show_id, minute=minute, told=told, beat_seconds=BEAT_EVERY)
             except Exception:
                 logger.exception("show %s: a minute was not kept", show_id)

@@ -160,9 +160,7 @@ def _row_wire(row: FeedEvent) -> dict[str, Any]:
     return _wire(row.seq, row.kind, row.at, row.programme_at, row.payload)
 
 
-def _wire(
-    seq: int, kind: str, at: datetime, programme_at: datetime | None, payload: dict[str, Any]
-) -> dict[str, Any]:
+def _wire(seq: int, kind: str, at: datetime, programme_at: datetime | None, payload: dict[str, Any]) -> dict[str, Any]:
     wire = {**payload, "seq": seq, "type": kind, "at": milliseconds(at)}
     if programme_at is not None:
         wire["programme_at"] = milliseconds(programme_at)

@@ -5,74 +5,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Attendance',
+            name="Attendance",
             fields=[
-                ('pk', models.CompositePrimaryKey('room', 'teller', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('room', models.PositiveBigIntegerField()),
-                ('teller', models.CharField(max_length=32)),
-                ('viewers', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "room", "teller", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("room", models.PositiveBigIntegerField()),
+                ("teller", models.CharField(max_length=32)),
+                ("viewers", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'attendance',
-                'verbose_name_plural': 'attendance',
+                "verbose_name": "attendance",
+                "verbose_name_plural": "attendance",
             },
         ),
         migrations.CreateModel(
-            name='Feed',
+            name="Feed",
             fields=[
-                ('room', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
-                ('epoch', models.CharField(default=livecommerce.realtime.models.new_epoch, max_length=12)),
-                ('seq', models.PositiveBigIntegerField(default=0)),
-                ('forgotten', models.PositiveBigIntegerField(default=0)),
+                ("room", models.PositiveBigIntegerField(primary_key=True, serialize=False)),
+                ("epoch", models.CharField(default=livecommerce.realtime.models.new_epoch, max_length=12)),
+                ("seq", models.PositiveBigIntegerField(default=0)),
+                ("forgotten", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'feed',
-                'verbose_name_plural': 'feeds',
+                "verbose_name": "feed",
+                "verbose_name_plural": "feeds",
             },
         ),
         migrations.CreateModel(
-            name='WatchedMinute',
+            name="WatchedMinute",
             fields=[
-                ('pk', models.CompositePrimaryKey('room', 'minute', 'teller', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('room', models.PositiveBigIntegerField()),
-                ('minute', models.DateTimeField()),
-                ('teller', models.CharField(max_length=32)),
-                ('viewers', models.PositiveIntegerField()),
-                ('watched_seconds', models.PositiveIntegerField()),
-                ('stalls', models.PositiveIntegerField()),
-                ('behind_median_ms', models.PositiveIntegerField(null=True)),
-                ('behind_slow_ms', models.PositiveIntegerField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "room", "minute", "teller", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("room", models.PositiveBigIntegerField()),
+                ("minute", models.DateTimeField()),
+                ("teller", models.CharField(max_length=32)),
+                ("viewers", models.PositiveIntegerField()),
+                ("watched_seconds", models.PositiveIntegerField()),
+                ("stalls", models.PositiveIntegerField()),
+                ("behind_median_ms", models.PositiveIntegerField(null=True)),
+                ("behind_slow_ms", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'verbose_name': 'watched minute',
-                'verbose_name_plural': 'watched minutes',
+                "verbose_name": "watched minute",
+                "verbose_name_plural": "watched minutes",
             },
         ),
         migrations.CreateModel(
-            name='FeedEvent',
+            name="FeedEvent",
             fields=[
-                ('pk', models.CompositePrimaryKey('room', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('room', models.PositiveBigIntegerField()),
-                ('seq', models.PositiveBigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('programme_at', models.DateTimeField(null=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('policy', models.CharField(max_length=12)),
-                ('payload', models.JSONField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "room", "seq", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("room", models.PositiveBigIntegerField()),
+                ("seq", models.PositiveBigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("programme_at", models.DateTimeField(null=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("policy", models.CharField(max_length=12)),
+                ("payload", models.JSONField()),
             ],
             options={
-                'verbose_name': 'feed event',
-                'verbose_name_plural': 'feed events',
-                'indexes': [models.Index(fields=['room', 'kind', 'seq'], name='feed_event_kinds')],
+                "verbose_name": "feed event",
+                "verbose_name_plural": "feed events",
+                "indexes": [models.Index(fields=["room", "kind", "seq"], name="feed_event_kinds")],
             },
         ),
     ]
