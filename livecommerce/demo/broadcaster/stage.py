@@ -1,0 +1,100 @@
+"""The stage: what ffmpeg draws and says, as one command line. No file or row is read here but the drawings.
+
+The stripe clock is twelve boxes of 60 x 16 pixels at the top edge; box K is white while bit K of the tenths of a second
+since 1970 is set: tests read a frame's moment from it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from livecommerce.demo.broadcaster.art import Look, clock_font, drawn
+from streams.video.ffmpeg import ffmpeg_path
+
+WIDTH, HEIGHT, RATE = 720, 1280, 25
+STRIPES, STRIPE_WIDTH, STRIPE_HEIGHT = 12, 60, 16
+STRIPE_PERIOD = 2**STRIPES / 10
+SHOT_SECONDS = 14
+# Widths of the drawn set: a wide shot and a close one, with how far each sways and how high it looks.
+SHOTS, SWAYS = (864, 1224), ((0.3, 0.16), (0.2, 0.22))
+LOOKS: tuple[Look, ...] = ("smile", "talk", "blink")
+INSERT = "insert.pam"
+
+_SPEAKING = "gt(sin(2*PI*t/3.7+sin(0.5*t)),-0.7)"
+_TALKS = f"gt(abs(sin(PI*4.1*t+0.9*sin(1.7*t))),0.6)*{_SPEAKING}"
+_BLINKS = "lt(mod(t+sin(floor(t/4)),4.3),0.13)"
+# Speech without words: harmonics of a voice of some 190 Hz under two wandering formants, in syllables and phrases.
+_HARMONICS = "+".join(
+    f"sin({k}*ld(0))*(exp(-pow(({k * 190}-ld(1))/160,2))+0.5*exp(-pow(({k * 190}-ld(2))/260,2)))" for k in range(1, 13)
+)
+_VOICE = (
+    "st(0,2*PI*190*t+9*sin(2*PI*0.37*t)+3*sin(2*PI*1.1*t));"
+    "st(1,480+230*sin(2*PI*1.9*t+sin(t)));st(2,1500+600*sin(2*PI*1.3*t+2*sin(0.7*t)));"
+    f"st(3,pow(abs(sin(PI*4.1*t+0.9*sin(1.7*t))),1.3)*{_SPEAKING});"
+    f"0.16*ld(3)*({_HARMONICS})+0.002*(random(4)-0.5)"
+)
+
+
+def stage_command(*, art: str, folder: Path, began_at: float, seconds: float | None = None) -> list[str]:
+    """ffmpeg's arguments up to the output. With `seconds` it renders so much as fast as it can, instead of live."""
+    live = ["-re"] if seconds is None else []
+    command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostats"]
+    for width in SHOTS:
+        for look in LOOKS:
+            shot = drawn(art, width=width, look=look)
+            command += ["-i", str(shot)] if shot else ["-f", "lavfi", "-i", f"color=c=0x2f4f49:s={width}x2640:r=1:d=1"]
+    command += [*live, "-f", "image2", "-loop", "1", "-framerate", str(RATE), "-i", str(folder / INSERT)]
+    command += [*live, "-f", "lavfi", "-i", f"aevalsrc='{_VOICE}':s=16000:c=mono"]
+    command += ["-filter_complex_threads", "1", "-filter_complex", _picture_graph(folder, began_at)]
+    command += [
+        "-map",
+        "[picture]",
+        "-map",
+        f"{len(SHOTS) * len(LOOKS) + 1}:a",
+        *(["-t", str(seconds)] if seconds else []),
+    ]
+    command += [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-tune",
+        "zerolatency",
+        "-profile:v",
+        "main",
+        "-threads",
+        "1",
+    ]
+    command += ["-g", str(2 * RATE), "-keyint_min", str(2 * RATE), "-sc_threshold", "0", "-pix_fmt", "yuv420p"]
+    command += ["-b:v", "1500k", "-maxrate", "1800k", "-bufsize", "1800k"]
+    return [*command, "-c:a", "aac", "-b:a", "64k", "-ar", "48000", "-ac", "2"]
+
+
+def _picture_graph(folder: Path, began_at: float) -> str:
+    """Two shots of one set, swaying like a hand-held camera, a face that talks and blinks; insert, clock and stripes."""
+    still = f"loop=loop=-1:size=1:start=0,setpts=N/{RATE}/TB,fps={RATE}"
+    chains = []
+    for shot, (sway, height) in enumerate(SWAYS):
+        for number in range(len(LOOKS)):
+            at = f"x='(iw-ow)/2*(1+{sway}*sin(t*0.31))':y='(ih-oh)*({height}+0.02*sin(t*0.43))'"
+            chains.append(
+                f"[{shot * len(LOOKS) + number}:v]format=yuv420p,{still},crop={WIDTH}:{HEIGHT}:{at}[s{shot}{number}]"
+            )
+        chains.append(f"[s{shot}0][s{shot}1]overlay=format=yuv420:enable='{_TALKS}'[t{shot}]")
+        chains.append(f"[t{shot}][s{shot}2]overlay=format=yuv420:enable='{_BLINKS}'[shot{shot}]")
+    chains.append(f"[shot0][shot1]overlay=format=yuv420:enable='gte(mod(t,{2 * SHOT_SECONDS}),{SHOT_SECONDS})'[set]")
+    insert = f"{len(SHOTS) * len(LOOKS)}:v"
+    chains.append(f"[set][{insert}]overlay=x=72:y='226+8*sin(t*1.4)':format=yuv420:shortest=1[shown]")
+    font = str(clock_font(folder)).replace(":", r"\:")
+    clock = (
+        f"[shown]drawtext=fontfile='{font}':text='%{{localtime\\:%H\\\\\\:%M\\\\\\:%S}}':x=84:y=160:fontsize=28"
+        ":fontcolor=white:box=1:boxcolor=black@0.45:boxborderw=12"
+    )
+    boxes = [f"drawbox=x=0:y=0:w={WIDTH}:h={STRIPE_HEIGHT}:color=black:t=fill"]
+    begin = began_at % STRIPE_PERIOD
+    boxes += [
+        f"drawbox=x={STRIPE_WIDTH * bit}:y=0:w={STRIPE_WIDTH}:h={STRIPE_HEIGHT}:color=white:t=fill"
+        f":enable='mod(floor((t+{begin:.3f})*10/{2**bit}),2)'"
+        for bit in range(STRIPES)
+    ]
+    return ";".join([*chains, f"{clock},{','.join(boxes)}[picture]"])
