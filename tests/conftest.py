@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 MakeUser = Callable[..., "User"]
 
 
+def pytest_configure() -> None:
+    """Passwords cost a second each on purpose; a suite of a thousand sign-ins does without."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """SQLite tests run on a file as the product does: threads see one database, and its locks are the real ones."""
