@@ -10,7 +10,7 @@ from django.forms.formsets import BaseFormSet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from catalog.admin_forms import BrandForm, ProductForm, ProductImageForm, VariantForm
+from catalog.admin_forms import BrandForm, ProductForm, ProductImageForm, RowsFormSet, VariantForm
 from catalog.admin_scope import (
     EDIT,
     VIEW,
@@ -64,6 +64,7 @@ class VariantInline(ScopedStackedInline):
 
     model = Variant
     form = VariantForm
+    formset = RowsFormSet
     staff_may = EDIT
     fields = (
         ("sku", "option_values", "price"),

@@ -70,6 +70,14 @@ class FactsField(forms.CharField):
         return facts
 
 
+class RowsFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """Rows that know their parent, also one that is not saved yet: what they may say depends on its brand."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        form.parent = self.instance
+        super().add_fields(form, index)
+
+
 class ImageField(forms.ImageField):
     """An upload that is read and written anew before anyone can load it."""
 
@@ -167,6 +175,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False, min_value=0, label="Add to stock", widget=UnfoldAdminIntegerFieldWidget
     )
 
+    parent: Product
+
     class Meta:
         model = Variant
         fields = ("sku", "option_values", "weight_grams", "position", "is_active")
@@ -178,7 +188,9 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        product = self.instance.product
+        product = self.parent
+        if product.brand_id is None:
+            return cleaned
         if "price" in cleaned:
             try:
                 cleaned["money"] = to_money(cleaned["price"], product.brand.currency)

@@ -14,7 +14,9 @@ def logging_config(*, json: bool, debug: bool, level: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=debug)
+    # The plain traceback: the rich one prints local variables, and among those are passwords and addresses.
+    console = structlog.dev.ConsoleRenderer(colors=debug, exception_formatter=structlog.dev.plain_traceback)
+    last = structlog.processors.JSONRenderer() if json else console
     logging.config.dictConfig(
         {
             "version": 1,

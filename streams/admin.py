@@ -11,6 +11,7 @@ from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
+from catalog.admin_forms import RowsFormSet
 from catalog.admin_scope import (
     EDIT,
     VIEW,
@@ -57,6 +58,7 @@ class LineupInline(ScopedStackedInline):
 
     model = LineupItem
     form = LineupItemForm
+    formset = RowsFormSet
     brand_path = "show__brand"
     staff_may = EDIT | {"delete"}
     autocomplete_fields = ("product",)
@@ -78,6 +80,7 @@ class ShowMemberInline(ScopedTabularInline):
 
     model = ShowMember
     form = ShowMemberForm
+    formset = RowsFormSet
     brand_path = "show__brand"
     staff_may = EDIT | {"delete"}
     fields = ("email", "role")

@@ -38,6 +38,7 @@ class ShowForm(forms.ModelForm):  # type: ignore[type-arg]
 class LineupItemForm(forms.ModelForm):  # type: ignore[type-arg]
     """A product's place in the show, with the price and the units of its drop."""
 
+    parent: Show
     drop_price = PriceField(required=False, label="Drop price")
 
     class Meta:
@@ -54,7 +55,9 @@ class LineupItemForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        brand = self.instance.show.brand
+        if self.parent.brand_id is None:
+            return cleaned
+        brand = self.parent.brand
         product = cleaned.get("product")
         if product and product.brand_id != brand.pk:
             self.add_error("product", f"Only products of {brand} can be in its show.")
@@ -72,6 +75,7 @@ class LineupItemForm(forms.ModelForm):  # type: ignore[type-arg]
 class ShowMemberForm(forms.ModelForm):  # type: ignore[type-arg]
     """Somebody who helps, named by e-mail address: nobody can browse other people's accounts."""
 
+    parent: Show
     email = forms.EmailField(label="E-mail", widget=UnfoldAdminEmailInputWidget)
 
     class Meta:
@@ -88,8 +92,8 @@ class ShowMemberForm(forms.ModelForm):  # type: ignore[type-arg]
         user = User.objects.filter(email=email, is_active=True).first()
         if user is None:
             raise ValidationError("Nobody has an account with this address. Ask them to make one, then add them here.")
-        others = ShowMember.objects.filter(show=self.instance.show_id, user=user).exclude(pk=self.instance.pk)
-        if self.instance.show_id and others.exists():
+        others = ShowMember.objects.filter(show=self.parent.pk, user=user).exclude(pk=self.instance.pk)
+        if self.parent.pk and others.exists():
             raise ValidationError("This person is in the team already.")
         self.instance.user = user
         return email

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -11,8 +12,10 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from livecommerce.accounts.models import User
 
-if admin.site.is_registered(Group):
-    admin.site.unregister(Group)
+# Rights come from working for a brand, and addresses are part of the account: their own lists would be doors beside ours.
+for _model in (Group, EmailAddress):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
 
 
 @admin.register(User)

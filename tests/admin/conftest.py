@@ -101,7 +101,7 @@ def foreign(db: None, make_user, now: datetime) -> Belongings:
         show=show, seq=1, author=buyer, author_name="Secret words", role="viewer", text="Secret words", key="k", at=now
     )
     mute = Mute.objects.create(
-        show=show, visitor=buyer, until=now + timedelta(hours=1), by=host.user, reason="Secret words"
+        show=show, visitor=buyer, until=now + timedelta(hours=1), by=host.user, reason="Secret words", at=now
     )
     return Belongings(
         {
