@@ -35,7 +35,7 @@ TICKS_EACH = 5
 State = dict[str, tuple[int, dict[str, Any]]]
 
 
-def stock_state(show: Show, now: datetime) -> State:
+def state_of(show: Show, now: datetime) -> State:
     """Give the stock of everything on sale in a show, for a snapshot: drops that are not over, and the shop's rows."""
     drops = Drop.objects.running().filter(show=show)
     products = LineupItem.objects.filter(show=show).values("product")

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
@@ -28,6 +27,7 @@ from livecommerce.errors import BadInput, NotFound, Refused
 from livecommerce.realtime import publish
 from livecommerce.realtime.batch import Batch
 from livecommerce.realtime.protocol import HoldExtended, HoldTaken
+from livecommerce.transactions import atomic_retry
 from streams.models import Drop, Show
 
 EXTENSION = timedelta(minutes=3)
@@ -88,7 +88,7 @@ def place_hold(
     return answer
 
 
-@transaction.atomic
+@atomic_retry
 def release_hold(*, hold_id: int, buyer_id: UUID, now: datetime) -> None:
     """Give units back before their time. Doing it twice gives back once.
 
@@ -104,7 +104,7 @@ def release_hold(*, hold_id: int, buyer_id: UUID, now: datetime) -> None:
         raise HoldOver("This is bought already. Open the order to withdraw from it.")
 
 
-@transaction.atomic
+@atomic_retry
 def extend_hold(*, hold_id: int, buyer_id: UUID, now: datetime) -> Hold:
     """Make a hold three minutes longer, once for each buyer and item.
 
@@ -127,7 +127,7 @@ def extend_hold(*, hold_id: int, buyer_id: UUID, now: datetime) -> Hold:
     return hold
 
 
-@transaction.atomic
+@atomic_retry
 def pause_holds(*, show: Show, now: datetime) -> int:
     """Stop the clocks of everything held in a show, offers of the queue among them. It all stays payable."""
     running = Hold.objects.filter(show=show, state=HoldState.HELD, paused_at__isnull=True)
@@ -141,7 +141,7 @@ def pause_holds(*, show: Show, now: datetime) -> int:
     return len(holds)
 
 
-@transaction.atomic
+@atomic_retry
 def resume_holds(*, show: Show, now: datetime) -> int:
     """Let the clocks go on where they stood: every end moves by the length of the pause."""
     holds = _paused(show)
@@ -153,8 +153,8 @@ def resume_holds(*, show: Show, now: datetime) -> int:
     return len(holds)
 
 
-@transaction.atomic
-def keep_payable(*, show: Show, until: datetime, now: datetime) -> int:
+@atomic_retry
+def keep_holds_payable(*, show: Show, until: datetime, now: datetime) -> int:
     """Let everything held in a show that is over be paid until a moment, whatever its clock said."""
     alive = Hold.objects.payable(now).filter(show=show)
     holds = list(alive.with_card().order_by("pk").select_for_update(no_key=True, of=("self",)))
@@ -178,7 +178,7 @@ def holds_of(buyer_id: UUID) -> HoldQuerySet:
     return Hold.objects.of_buyer(buyer_id).open().with_card().order_by("expires_at", "pk")
 
 
-@transaction.atomic
+@atomic_retry
 def begin_payment(*, holds: Sequence[Hold], order: Order, until: datetime, now: datetime) -> None:
     """HELD → PAYING for all of them or none, each kept at least until `until`; from here on no sweeper ends them.
 
@@ -196,7 +196,7 @@ def begin_payment(*, holds: Sequence[Hold], order: Order, until: datetime, now: 
         hold.refresh_from_db(fields=["state", "order", "offered_at", "expires_at"])
 
 
-@transaction.atomic
+@atomic_retry
 def commit_holds(*, order: Order, now: datetime) -> None:
     """PAYING → COMMITTED. What had run out before the money came is taken again.
 
@@ -224,7 +224,7 @@ def commit_holds(*, order: Order, now: datetime) -> None:
         stock_changed(rows=rows, drop_id=hold.drop_id, show_id=hold.show_id)
 
 
-@transaction.atomic
+@atomic_retry
 def return_to_held(*, order: Order, now: datetime, keep_until: datetime | None = None) -> None:
     """PAYING → HELD after a failed or cancelled payment, so that the buyer can try again until the hold's end.
 
@@ -290,7 +290,7 @@ __all__ = [
     "extend_hold",
     "hold_card",
     "holds_of",
-    "keep_payable",
+    "keep_holds_payable",
     "merge_holds",
     "pause_holds",
     "place_hold",

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from catalog.stock import lock_rows
 from checkout.lapses import end_holds
 from checkout.models import BuyerQuota, Hold, Order, QueuePlace
 from checkout.models.hold import HoldState
 from checkout.queue import leave_place
+from livecommerce.transactions import atomic_retry
 
 
-@transaction.atomic
+@atomic_retry
 def merge_holds(*, from_visitor: UUID, to_visitor: UUID, now: datetime) -> None:
     """Give a guest's holds, limits, queue places and orders to the account they signed in to.
 

@@ -30,6 +30,7 @@ from livecommerce.errors import NotFound, Refused
 from livecommerce.realtime import publish
 from livecommerce.realtime.batch import Batch
 from livecommerce.realtime.protocol import QueueClosed, QueueJoined
+from livecommerce.transactions import atomic_retry
 from streams.drops import DropNotFound, DropOver
 from streams.models import Drop, DropState
 
@@ -92,7 +93,7 @@ def join_queue(*, drop_id: int, buyer_id: UUID, variant_id: int | None = None, n
     return answer
 
 
-@transaction.atomic
+@atomic_retry
 def leave_queue(*, drop_id: int, buyer_id: UUID, now: datetime) -> None:
     """Give up a place; an offer goes to the next in line.
 
@@ -117,7 +118,7 @@ def leave_place(*, place: QueuePlace, now: datetime) -> None:
         tell_positions(place.drop_id)
 
 
-@transaction.atomic
+@atomic_retry
 def close_queues(*, now: datetime) -> int:
     """End the places of drops that are over, with a kind word; return how many. Offers keep their 30 seconds."""
     over = QueuePlace.objects.waiting().filter(drop__closed_at__isnull=False)

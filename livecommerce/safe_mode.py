@@ -1,7 +1,7 @@
 """Safe mode: when the picture drops, or somebody presses the panic button, every clock of the show stands still.
 
-The rule guarded here: state, drops, holds and queue move together, in one transaction, so nobody ever sees a running clock
-in a standing show. Lock order: the show, then drops, holds, queue places and the feed, as each app's verbs take them.
+The rule guarded here: state, drops, holds and offers move together, in one transaction, so nobody ever sees a running
+clock in a standing show. Lock order: the show, then drops, holds and the feed, as each app's verbs take them.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import transaction
-
-from checkout import holds, queue
+from checkout import holds
 from livecommerce.errors import Refused
+from livecommerce.transactions import atomic_retry
 from streams import drops, lineup, shows
 from streams.models import Show
 from streams.video.supervisor import PictureCalls
@@ -28,7 +27,7 @@ class NothingToPause(Refused):
     message = "Sales can be paused while the show is live."
 
 
-@transaction.atomic
+@atomic_retry
 def picture_lost(*, show_id: int, now: datetime) -> None:
     """Stop every clock until the picture is back."""
     show = _locked(show_id)
@@ -38,7 +37,7 @@ def picture_lost(*, show_id: int, now: datetime) -> None:
     _stop(show, reason=PICTURE, now=now)
 
 
-@transaction.atomic
+@atomic_retry
 def picture_back(*, show_id: int, now: datetime) -> None:
     """Let every clock go on where it stood, unless the host has paused the sales themselves."""
     show = _locked(show_id)
@@ -48,7 +47,7 @@ def picture_back(*, show_id: int, now: datetime) -> None:
     _go_on(show, reason=PICTURE, now=now)
 
 
-@transaction.atomic
+@atomic_retry
 def picture_over(*, show_id: int, now: datetime) -> None:
     """The picture did not come back in time: the show ends by itself."""
     show = _locked(show_id)
@@ -56,7 +55,7 @@ def picture_over(*, show_id: int, now: datetime) -> None:
         end_show(show=show, actor=None, now=now, reason=PICTURE)
 
 
-@transaction.atomic
+@atomic_retry
 def pause_sales(*, show: Show, actor: User | None, now: datetime) -> Show:
     """The panic button: nothing more is sold until somebody of the team lets it go on.
 
@@ -68,7 +67,7 @@ def pause_sales(*, show: Show, actor: User | None, now: datetime) -> Show:
     return _stop(show, reason=HOST, now=now)
 
 
-@transaction.atomic
+@atomic_retry
 def resume_sales(*, show: Show, actor: User | None, now: datetime) -> Show:
     """Sell again. While the picture is away, the host's pause turns into the picture's own."""
     show = _locked(show.pk)
@@ -77,7 +76,7 @@ def resume_sales(*, show: Show, actor: User | None, now: datetime) -> Show:
     return _go_on(show, reason=HOST, now=now)
 
 
-@transaction.atomic
+@atomic_retry
 def end_show(*, show: Show, actor: User | None, now: datetime, reason: str = HOST) -> Show:
     """End a show: its drops close, pins come down, and what is held stays payable for ten more minutes."""
     show = _locked(show.pk)
@@ -85,8 +84,8 @@ def end_show(*, show: Show, actor: User | None, now: datetime, reason: str = HOS
         return shows.end_show(show=show, actor=actor, now=now, reason=reason)
     if show.sales_paused:
         _go_on(show, reason=HOST, now=now)
-    drops.close_drops_of(show=show, now=now, actor=actor)
     holds.keep_holds_payable(show=show, until=now + shows.PAYABLE_AFTER_END, now=now)
+    drops.close_drops_of(show=show, now=now, actor=actor)
     lineup.unpin_all(show=show, now=now)
     return shows.end_show(show=show, actor=actor, now=now, reason=reason)
 
@@ -97,7 +96,6 @@ def _stop(show: Show, *, reason: str, now: datetime) -> Show:
     if not standing:
         drops.pause_drops(show=show, now=now)
         holds.pause_holds(show=show, now=now)
-        queue.pause_queue(show=show, now=now)
     return show
 
 
@@ -107,7 +105,6 @@ def _go_on(show: Show, *, reason: str, now: datetime) -> Show:
     if standing and not show.sales_paused:
         drops.resume_drops(show=show, now=now)
         holds.resume_holds(show=show, now=now)
-        queue.resume_queue(show=show, now=now)
     return show
 
 

@@ -14,7 +14,6 @@ from math import ceil
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.db.models import F
 
 from catalog.fingerprints import milliseconds
@@ -26,6 +25,7 @@ from livecommerce.errors import BadInput, NotFound, Refused
 from livecommerce.money import Money
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import DropClosed, DropOpened, DropPaused, DropResumed, DropScheduled, DropSoldOut
+from livecommerce.transactions import atomic_retry
 from streams.models import Drop, DropItem, DropState, Show
 from streams.presence import viewers_delay_ms
 
@@ -97,7 +97,7 @@ def fair_countdown(show: Show, now: datetime) -> Countdown:
     return Countdown(least=min(least, COUNTDOWN_MOST), go_at=ceil(slowest), slowest=slowest)
 
 
-@transaction.atomic
+@atomic_retry
 def announce_drop(
     *,
     show: Show,
@@ -155,7 +155,7 @@ def announce_drop(
     return drop
 
 
-@transaction.atomic
+@atomic_retry
 def close_drop(*, drop: Drop, now: datetime, actor: User | None = None, reason: str = "host") -> Drop:
     """End a drop and move what nobody took back to the shop; what is held stays payable. Closing twice closes once."""
     stocks = lock_drop_rows(drop)
@@ -167,13 +167,13 @@ def close_drop(*, drop: Drop, now: datetime, actor: User | None = None, reason: 
     return _reload(drop.pk)
 
 
-@transaction.atomic
+@atomic_retry
 def return_leftovers(*, drop: Drop, now: datetime) -> int:
     """Move units that came back after the end to the shop as well; return how many."""
     return sum(return_from_drop(shop=shop, stock=stock, now=now) for shop, stock in lock_drop_rows(drop))
 
 
-@transaction.atomic
+@atomic_retry
 def open_due_drops(*, now: datetime) -> int:
     """Tell viewers about drops whose countdown is over. The clock has opened them already; this only says so."""
     told = 0
@@ -191,14 +191,14 @@ def close_due_drops(*, now: datetime) -> int:
     return len([close_drop(drop=drop, now=now, reason="time") for drop in due])
 
 
-@transaction.atomic
+@atomic_retry
 def close_drops_of(*, show: Show, now: datetime, actor: User | None = None) -> int:
     """Close all drops of a show that is over."""
     running = Drop.objects.running().filter(show=show).order_by("pk")
     return len([close_drop(drop=drop, now=now, actor=actor, reason="show_ended") for drop in running])
 
 
-@transaction.atomic
+@atomic_retry
 def pause_drops(*, show: Show, now: datetime) -> int:
     """Stop the clocks of all drops of a show that are not over; taps are refused until they go on."""
     paused = 0
@@ -210,7 +210,7 @@ def pause_drops(*, show: Show, now: datetime) -> int:
     return paused
 
 
-@transaction.atomic
+@atomic_retry
 def resume_drops(*, show: Show, now: datetime) -> int:
     """Let the clocks go on where they stood: every moment that lay ahead moves by the length of the pause."""
     resumed = 0
