@@ -55,7 +55,16 @@ def create_session(request: HttpRequest, body: SessionIn) -> Status[dict[str, st
 
 
 api.add_router("", people)
-for _module in ("streams.api", "chat.api", "checkout.api", "checkout.orders_api", "catalog.api", "streams.brand_api", "livecommerce.snapshot"):
+for _module in (
+    "streams.api",
+    "livecommerce.studio.api",
+    "chat.api",
+    "checkout.api",
+    "checkout.orders_api",
+    "catalog.api",
+    "streams.brand_api",
+    "livecommerce.snapshot",
+):
     if importlib.util.find_spec(_module):
         _found = getattr(importlib.import_module(_module), "router", None)
         if _found is not None:

@@ -12,8 +12,8 @@ def main(publish_to: str) -> None:
     """:raises SystemExit: the address names no show."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livecommerce.settings")
     django.setup()
-    from livecommerce.demo.broadcaster.encoder import Broadcaster  # noqa: PLC0415 - needs the apps
-    from streams.video.ingest import show_for_key  # noqa: PLC0415
+    from livecommerce.demo.broadcaster.encoder import Broadcaster
+    from streams.video.ingest import show_for_key
 
     show = show_for_key(publish_to.rpartition("/")[2])
     if show is None:

@@ -75,12 +75,12 @@ class Broadcaster:
         self._silent_until = time.monotonic() + START_AGAIN_SECONDS
         command = stage_command(art=self._art, folder=self._folder, began_at=time.time())
         command += ["-f", "flv", "-flvflags", "no_duration_filesize", self._publish_to or _address(show)]
-        self._encoder = subprocess.Popen(  # noqa: PLW1509 - what runs before ffmpeg is one system call
+        self._encoder = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - it is one system call, no lock is needed
         )
         log.info("broadcast_started", show=self._show_id, pid=self._encoder.pid)
 

@@ -71,7 +71,7 @@ def stage_command(*, art: str, folder: Path, began_at: float, seconds: float | N
 
 
 def _picture_graph(folder: Path, began_at: float) -> str:
-    """Two shots of one set, swaying like a hand-held camera, a face that talks and blinks; insert, clock and stripes."""
+    """Two shots of one set, swaying as if held by hand, a face that talks and blinks; insert, clock and stripes."""
     still = f"loop=loop=-1:size=1:start=0,setpts=N/{RATE}/TB,fps={RATE}"
     chains = []
     for shot, (sway, height) in enumerate(SWAYS):
