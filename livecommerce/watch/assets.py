@@ -21,6 +21,8 @@ from livecommerce.watch.stylesheets import SHEETS
 # Served name -> path in node_modules. A browser gets these names; a version lives in package-lock.json alone.
 VENDOR_FILES = {
     "vendor/hls.light.js": "hls.js/dist/hls.light.min.mjs",
+    # Named in the file above; collecting refuses a reference that leads nowhere.
+    "vendor/hls.light.min.mjs.map": "hls.js/dist/hls.light.min.mjs.map",
     "vendor/instrument-sans-latin.woff2": (
         "@fontsource-variable/instrument-sans/files/instrument-sans-latin-wdth-normal.woff2"
     ),
