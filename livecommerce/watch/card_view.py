@@ -11,6 +11,7 @@ from livecommerce.money import Money, amount_text, format_money
 
 Wire = dict[str, Any]
 OFFER_MS = 30_000
+TIMES, MINUS = "\u00d7", "\u2212"
 # A plain product says how many are left only when the figure helps to decide.
 FEW = 50
 
@@ -82,35 +83,29 @@ def ordinal(count: int) -> str:
     """Return `4th`."""
     if count % 100 in {11, 12, 13}:
         return f"{count}th"
-    return f"{count}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(count % 10, 'th')}"
+    return f"{count}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(count % 10, 'th') }"
 
 
 def _state(facts: Facts) -> str:
     """The viewer's own matters come before the drop's."""
-    waiting = (facts.place or {}).get("state")
-    if waiting == "offered":
-        return "offered"
     if facts.hold:
-        return "held"
+        return "offered" if facts.hold["offered"] else "held"
     if not facts.drop:
         return "plain"
     phase = drop_phase(facts)
-    return "queued" if phase == "sold_out" and waiting == "waiting" else phase
+    return "queued" if phase == "sold_out" and facts.place else phase
 
 
 def _offered(facts: Facts) -> Wire:
-    drop, place = facts.drop or {}, facts.place or {}
-    until = place["offered_until"]
-    kept = drop["hold_seconds"]
-    options = (facts.hold or {}).get("option_text")
+    hold = facts.hold or {}
+    kept = (facts.drop or {})["hold_seconds"]
     return {
         "lit": True,
         "icon": "lamp",
         "label": "One came back, it is yours",
-        "until": until,
-        "drain": {"kind": "held", "from": until - OFFER_MS, "until": until},
-        **_priced(drop["price"]),
-        "note": " · ".join(filter(None, [options, "Then it goes to the next in line"])),
+        **_hold_clock(hold, OFFER_MS),
+        **_priced(hold["total"]),
+        "note": " · ".join(filter(None, [hold["option_text"], "Then it goes to the next in line"])),
         "button": {"label": "Hold it", "act": "take", "look": "buy", "disabled": False},
         "bar": _bar(facts),
         "left": f"“Hold it” keeps it yours for {kept // 60}:{kept % 60:02}. Nothing is charged yet.",
@@ -120,18 +115,16 @@ def _offered(facts: Facts) -> Wire:
 
 def _held(facts: Facts) -> Wire:
     hold, stock = facts.hold or {}, facts.stock
-    paused, many = bool(hold["paused"]), hold["quantity"] > 1
+    many = hold["quantity"] > 1
     paying = hold["state"] == "paying"
     length = (facts.drop or {}).get("hold_seconds", 300) * 1000
     return {
         "lit": True,
         "held": True,
-        "icon": "pause" if paused else "timer",
+        "icon": "pause" if hold["paused_at"] else "timer",
         "label": "Being paid" if paying else "Held for you",
-        "until": None if paused else hold["expires_at"],
-        "standing": hold.get("seconds_left") if paused else None,
-        "drain": {"kind": "held", "from": hold["expires_at"] - length, "until": hold["expires_at"], "standing": paused},
-        "name": f"{hold['quantity']} × {hold['name']}" if many else hold["name"],
+        **_hold_clock(hold, length),
+        "name": f"{hold['quantity']} {TIMES} {hold['name']}" if many else hold["name"],
         **_priced(hold["total"]),
         "note": f"{hold['option_text']} · the price stays"
         if hold.get("option_text")
@@ -292,7 +285,7 @@ def _reduction(earlier: Wire | None, percent: int | None) -> Wire:
         return {}
     return {
         "earlier": amount_text(_money(earlier)),
-        "percent": f"−{percent} %" if percent else "",
+        "percent": f"{MINUS}{percent} %" if percent else "",
         "note": f"30-day lowest: {format_money(_money(earlier))}",
     }
 
@@ -305,6 +298,16 @@ def _bar(facts: Facts, *, paused: bool = False) -> Wire:
         "held": stock.get("held", 0),
         "left": stock.get("left", units),
         "paused": paused,
+    }
+
+
+def _hold_clock(hold: Wire, length: int) -> Wire:
+    """The clock of a hold: it runs, or stands where the show stopped it."""
+    until, paused = hold["expires_at"], hold["paused_at"]
+    return {
+        "until": None if paused else until,
+        "standing": max(0, -((paused - until) // 1000)) if paused else None,
+        "drain": {"kind": "held", "from": until - length, "until": until, "standing": paused},
     }
 
 

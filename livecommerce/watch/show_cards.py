@@ -23,6 +23,8 @@ class Scene:
 
     slug: str
     now: int
+    epoch: str = ""
+    seq: int = 0
     items: list[Wire] = field(default_factory=list)
     drops: list[Wire] = field(default_factory=list)
     pins: list[int] = field(default_factory=list)
@@ -33,15 +35,12 @@ class Scene:
 
     def facts(self, item: Wire | None, drop: Wire | None) -> Facts:
         """Gather what one card depends on."""
-        place = next((one for one in self.places if drop and one["drop"] == drop["id"]), None)
-        if place and place.get("hold"):
-            place = place | {"state": "offered", "offered_until": place["hold"]["expires_at"]}
-        offered = place["hold"] if place and place["state"] == "offered" else None
+        place = next((p for p in self.places if drop and p["drop"] == drop["id"] and p["state"] == "waiting"), None)
         return Facts(
             item=item,
             drop=drop,
             stock=self.stock.get(str(drop["id"]), {}) if drop else {},
-            hold=offered or self._hold_for(item, drop),
+            hold=self._hold_for(item, drop),
             place=place,
             sales=self.sales,
             now=self.now,
@@ -71,10 +70,8 @@ class Scene:
 
     def _rank(self, item: Wire | None, drop: Wire | None) -> int:
         facts = self.facts(item, drop)
-        if facts.place and facts.place["state"] == "offered":
-            return 0
         if facts.hold:
-            return 1
+            return 0 if facts.hold["offered"] else 1
         return RANKS[drop_phase(facts)] if drop else 5
 
     def _phase(self, drop: Wire) -> str:
@@ -126,9 +123,7 @@ EMPTY_CARD = Card(view={}, key="")
 
 def stage_cards(scene: Scene) -> list[Card]:
     """Return the cards of the stage, the most pressing first; the others are folded to a line."""
-    return [
-        _card(scene, item, drop, folded=place > 0) for place, (item, drop) in enumerate(scene.subjects())
-    ]
+    return [_card(scene, item, drop, folded=place > 0) for place, (item, drop) in enumerate(scene.subjects())]
 
 
 def lineup_rows(scene: Scene) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from livecommerce.watch import theme
+from livecommerce.watch import show_page, theme
 from livecommerce.watch.views import brand, home, host, product, shows
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("shows/", shows.shows, name="shows"),
+    path("shows/<slug:slug>/", show_page.show, name="show"),
     path("hosts/<slug:handle>/", host.host, name="host"),
     path("brands/<slug:slug>/", brand.brand, name="brand"),
     path("products/<slug:slug>/", product.product, name="product"),

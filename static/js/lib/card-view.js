@@ -8,6 +8,7 @@ const ordinal = (count) => {
   const teen = count % 100 >= 11 && count % 100 <= 13;
   return `${count}${teen ? "th" : { 1: "st", 2: "nd", 3: "rd" }[count % 10] ?? "th"}`;
 };
+const OFFER_MS = 30_000;
 const minutesText = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 const perPerson = (count) => (count ? `Max ${count} per person` : "");
 const inCarts = (count) => (count ? `${count} in carts` : "");
@@ -23,11 +24,10 @@ export const dropPhase = ({ drop, stock, sales, now }) => {
 
 /** Which of its states the card is in. The viewer's own matters come before the drop's. */
 const stateOf = (facts) => {
-  if (facts.place?.state === "offered") return "offered";
-  if (facts.hold) return "held";
+  if (facts.hold) return facts.hold.offered ? "offered" : "held";
   if (!facts.drop) return "plain";
   const phase = dropPhase(facts);
-  return phase === "sold_out" && facts.place?.state === "waiting" ? "queued" : phase;
+  return phase === "sold_out" && facts.place ? "queued" : phase;
 };
 
 const blank = {
@@ -48,20 +48,25 @@ const barOf = (drop, stock, paused) => ({ sold: stock?.sold ?? 0, held: stock?.h
 const buy = { label: "Buy", act: "buy", look: "buy", disabled: false };
 const cannotBuy = { ...buy, disabled: true };
 
+/** The clock of a hold: it runs, or stands where the show stopped it. */
+const holdClock = (hold, length) => ({
+  until: hold.paused_at ? null : hold.expires_at,
+  standing: hold.paused_at ? Math.max(0, Math.ceil((hold.expires_at - hold.paused_at) / 1000)) : null,
+  drain: { kind: "held", from: hold.expires_at - length, until: hold.expires_at, standing: hold.paused_at },
+});
+
 const views = {
-  offered: ({ drop, hold, place, stock }) => ({
-    lit: true, icon: "lamp", label: "One came back, it is yours",
-    until: place.offered_until, drain: { kind: "held", from: place.offered_until - 30_000, until: place.offered_until },
-    ...priced(drop.price), note: [hold?.option_text, "Then it goes to the next in line"].filter(Boolean).join(" · "),
+  offered: ({ drop, hold, stock }) => ({
+    lit: true, icon: "lamp", label: "One came back, it is yours", ...holdClock(hold, OFFER_MS),
+    ...priced(hold.total), note: [hold.option_text, "Then it goes to the next in line"].filter(Boolean).join(" · "),
     button: { label: "Hold it", act: "take", look: "buy", disabled: false },
     bar: barOf(drop, stock, false),
     left: `“Hold it” keeps it yours for ${minutesText(drop.hold_seconds)}. Nothing is charged yet.`,
     link: { label: "Let it pass", act: "pass" },
   }),
   held: ({ drop, hold, stock }) => ({
-    lit: true, held: true, icon: hold.paused ? "pause" : "timer", label: hold.state === "paying" ? "Being paid" : "Held for you",
-    until: hold.paused ? null : hold.expires_at, standing: hold.paused ? hold.seconds_left : null,
-    drain: { kind: "held", from: hold.expires_at - (drop?.hold_seconds ?? 300) * 1000, until: hold.expires_at, standing: hold.paused },
+    lit: true, held: true, icon: hold.paused_at ? "pause" : "timer",
+    label: hold.state === "paying" ? "Being paid" : "Held for you", ...holdClock(hold, (drop?.hold_seconds ?? 300) * 1000),
     name: hold.quantity > 1 ? `${hold.quantity} × ${hold.name}` : hold.name, ...priced(hold.total),
     note: hold.option_text ? `${hold.option_text} · the price stays` : "The price stays while you hold it",
     button: { label: "Pay", act: "pay", look: "buy", disabled: false },

@@ -5,8 +5,8 @@
 import { dropPhase } from "lib/card-view";
 
 const MOST_CARDS = 3;
-const MINE = { "hold.placed": 1, "hold.extended": 1 };
-const GONE = { "hold.expired": 1, "hold.released": 1, "hold.taken": 1 };
+const GONE = ["hold.expired", "hold.released", "hold.taken"];
+const OUT = ["queue.offered", "queue.passed", "queue.closed", "queue.left"];
 const RANK = { open: 2, paused: 3, announced: 3, sold_out: 4, ended: 7 };
 
 export class ShowModel {
@@ -27,7 +27,7 @@ export class ShowModel {
     for (const [key, value] of Object.entries(stock)) this.count(key, value);
     if (sales) this.sales = sales;
     if (holds) this.holds = new Map(holds.map((hold) => [hold.id, hold]));
-    if (queue) this.places = new Map(queue.map((place) => [place.drop, offerOf(place)]));
+    if (queue) this.places = new Map(queue.filter((place) => place.state === "waiting").map((place) => [place.drop, place]));
   }
 
   item(item) {
@@ -57,14 +57,15 @@ export class ShowModel {
     }
   }
 
-  /** Private news: `hold.*` and `queue.*`. */
+  /** Private news: `hold.*` and `queue.*`. An offer is a hold that its buyer has not taken yet. */
   mine(type, { hold, drop, position }) {
-    if (MINE[type]) this.holds.set(hold.id, hold);
-    if (GONE[type]) this.holds.delete(hold.id);
-    if (MINE[type] && hold.drop) this.places.delete(hold.drop);
+    if (GONE.includes(type)) this.holds.delete(hold.id);
+    else if (hold) this.holds.set(hold.id, hold);
+    if (OUT.includes(type)) this.places.delete(drop);
     if (type === "queue.joined" || type === "queue.moved") this.places.set(drop, { drop, position, state: "waiting" });
-    if (type === "queue.offered") this.places.set(drop, offerOf({ drop, position, hold, state: "offered" }));
-    if (type === "queue.passed" || type === "queue.closed" || type === "queue.left") this.places.delete(drop);
+    if (type === "queue.passed" || type === "queue.closed") {
+      for (const mine of this.holds.values()) if (mine.offered && mine.drop === drop) this.holds.delete(mine.id);
+    }
   }
 
   holdFor({ item, drop }) {
@@ -75,11 +76,11 @@ export class ShowModel {
 
   /** All that one card depends on; `now` is the server's. */
   facts({ item, drop }, now) {
-    const place = drop && this.places.get(drop.id);
     return {
-      item, drop, now, place, sales: this.sales,
+      item, drop, now, sales: this.sales,
+      place: drop && this.places.get(drop.id),
       stock: drop && this.stock.get(String(drop.id)),
-      hold: place?.state === "offered" ? place.hold : this.holdFor({ item, drop }),
+      hold: this.holdFor({ item, drop }),
     };
   }
 
@@ -110,15 +111,7 @@ export class ShowModel {
 
   rank({ item, drop }, now) {
     const facts = this.facts({ item, drop }, now);
-    if (facts.place?.state === "offered") return 0;
-    if (facts.hold) return 1;
+    if (facts.hold) return facts.hold.offered ? 0 : 1;
     return drop ? RANK[dropPhase(facts)] : 5;
   }
 }
-
-/** A queue place as the card reads it: an offer lasts as long as the hold behind it. */
-const offerOf = (place) => ({
-  ...place,
-  state: place.hold ? "offered" : (place.state ?? "waiting"),
-  offered_until: place.hold?.expires_at ?? place.offered_until,
-});

@@ -1,0 +1,47 @@
+/**
+ * What the buttons of the show page do: each asks the server and returns its answer, or throws its refusal in words.
+ * Prices and stock on the screen are only a picture; the server decides, by its own clock.
+ */
+import { showSocket } from "show-socket";
+import { dropPhase } from "lib/card-view";
+
+/** One key per wish: the same wish sent again after a lost answer is the same hold. */
+const keys = new Map();
+const keyOf = (wish) => {
+  if (!keys.has(wish)) keys.set(wish, crypto.randomUUID());
+  return keys.get(wish);
+};
+
+/** The units that a card sells now: those of its drop while it runs, else what the shop has. */
+export const unitsOf = ({ item, drop, stock, sales, now }) => {
+  if (drop && dropPhase({ drop, stock, sales, now }) !== "ended") return drop.items.map((one) => one.variant);
+  return (item?.variants ?? []).filter((variant) => variant.left > 0).map((variant) => variant.id);
+};
+
+// What the socket and the API say when no answer came: the wish stands, and so does its key.
+const UNANSWERED = ["connection.lost", "no_answer"];
+
+/** Hold units. An answer of the server, also a no, ends the wish; a lost connection does not. */
+export const placeHold = async ({ drop, variant, quantity = 1 }) => {
+  const wish = `${drop ?? ""}/${variant}/${quantity}`;
+  try {
+    const held = await showSocket.command("hold.place", {
+      ...(drop ? { drop } : {}), variant, quantity, key: keyOf(wish),
+    });
+    keys.delete(wish);
+    document.dispatchEvent(new CustomEvent("hold:placed", { detail: held }));
+    return held;
+  } catch (refusal) {
+    if (!UNANSWERED.includes(refusal.code)) keys.delete(wish);
+    throw refusal;
+  }
+};
+
+/** Take a unit that came back. */
+export const takeOffer = (hold) => showSocket.command("hold.extend", { hold: hold.id });
+export const releaseHold = (hold) => showSocket.command("hold.release", { hold: hold.id });
+export const joinQueue = (drop) => showSocket.command("queue.join", { drop: drop.id });
+export const leaveQueue = (drop) => showSocket.command("queue.leave", { drop: drop.id });
+
+/** Open the payment of a hold; the sheet finds what else is held at the same seller. */
+export const openCheckout = (hold) => document.dispatchEvent(new CustomEvent("checkout:open", { detail: { holds: [hold] } }));

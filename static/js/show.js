@@ -1,0 +1,20 @@
+// The show page: its elements, and the socket that feeds them.
+import "show-socket";
+import "elements/count-down";
+import "elements/drain-line";
+import "elements/stock-bar";
+import "elements/drop-card";
+import "elements/show-stage";
+import "elements/show-curtain";
+import "elements/connection-line";
+import "elements/chat-log";
+import "elements/chat-composer";
+import "elements/line-up";
+import "elements/product-sheet";
+import "elements/viewer-count";
+import "elements/reaction-burst";
+import "elements/replay-chapters";
+import "elements/show-player";
+import "elements/hold-clock";
+import "elements/checkout-sheet";
+import "elements/bag-sheet";
