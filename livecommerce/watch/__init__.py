@@ -1,1 +1,1 @@
-"""Watch: the pages that viewers see. Home, shows, products, hosts, brands and sign-in; every page works without scripts."""
+"""Watch: the pages that viewers see: home, shows, products, hosts, brands and sign-in. Every one works without scripts."""

@@ -1,6 +1,7 @@
-"""Offers: products as the shop prints them outside a show. Rule guarded here: the lamp is on only for what can be bought now.
+"""Offers: products as the shop prints them outside a show.
 
-An offer is one chosen variant among its neighbours. Choosing another is a link to `?variant=…`, so it works without scripts.
+Rule guarded here: the lamp is on only for what can be bought now. An offer is one chosen variant among its neighbours;
+choosing another is a link to `?variant=…`, so it works without scripts.
 """
 
 from collections.abc import Sequence
@@ -8,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db.models import Max, Sum
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, Sum
 
-from catalog.models import Product, Variant
+from catalog.models import Product, Stock, Variant
 from catalog.models.product import ProductQuerySet
 from catalog.prices import lowest_price_30_days
 from checkout.models import Hold
 from livecommerce.money import Money
+from livecommerce.watch.pictures import Picture, PictureBook
 
 # More than this many is simply "in stock": the figure helps nobody.
 FEW = 50
@@ -115,14 +117,14 @@ class ProductCard:
     """A product in a list: its picture and what the cheapest variant costs."""
 
     product: Product
-    image: str
+    picture: Picture
     price: Money
     several_prices: bool
     sold_out: bool
 
 
 def offer_of(product: Product, *, variant_id: int | None, now: datetime) -> Offer | None:
-    """Return the offer with this variant chosen, else the first that is in stock; None when nothing is sold any more."""
+    """Return the offer with this variant chosen, else the first in stock; None when nothing is sold any more."""
     if not product.offer:
         return None
     asked = [variant for variant in product.offer if variant.pk == variant_id]
@@ -139,26 +141,32 @@ def offer_of(product: Product, *, variant_id: int | None, now: datetime) -> Offe
     )
 
 
-def product_cards(products: ProductQuerySet, *, limit: int) -> list[ProductCard]:
+def product_cards(products: ProductQuerySet, *, book: PictureBook, limit: int) -> list[ProductCard]:
     """Return listed products that have something to sell, by name."""
-    found = products.with_offer().order_by("name")[:limit]
-    return [_product_card(product) for product in found if product.offer]
+    on_sale = Q(variants__is_active=True)
+    left = Stock.objects.shop().filter(variant__product=OuterRef("pk"), variant__is_active=True, taken__lt=F("on_hand"))
+    found = (
+        products.select_related("brand")
+        .annotate(from_minor=Min("variants__price_minor", filter=on_sale))
+        .annotate(to_minor=Max("variants__price_minor", filter=on_sale), in_stock=Exists(left))
+        .filter(from_minor__isnull=False)
+        .order_by("name")
+    )
+    return [
+        ProductCard(
+            product=product,
+            picture=book.of(product.pk),
+            price=Money(product.from_minor, product.brand.currency),
+            several_prices=product.from_minor != product.to_minor,
+            sold_out=not product.in_stock,
+        )
+        for product in found[:limit]
+    ]
 
 
 def left_of(variant: Variant) -> int:
     """Units of a variant that are in the shop and in nobody's cart."""
     return sum(stock.left for stock in variant.shop_stocks)
-
-
-def _product_card(product: Product) -> ProductCard:
-    prices = sorted({variant.price for variant in product.offer})
-    return ProductCard(
-        product=product,
-        image=product.gallery[0].url if product.gallery else "",
-        price=prices[0],
-        several_prices=len(prices) > 1,
-        sold_out=not any(left_of(variant) for variant in product.offer),
-    )
 
 
 def _shared(one: Variant, other: Variant) -> int:

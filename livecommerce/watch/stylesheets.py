@@ -2,7 +2,7 @@
 
 Each component has a file of its own; a browser should not ask for forty of them. So a *sheet* is a list of
 files joined in order, served as `css/<sheet>.css`. `site` is on every page; a page adds at most one more.
-The cascade layers (declared first in tokens.css) decide who wins, so the order inside a sheet only matters for `tokens`.
+The cascade layers, declared in tokens.css, decide who wins; the order inside a sheet matters for `tokens` alone.
 """
 
 SHEETS: dict[str, tuple[str, ...]] = {

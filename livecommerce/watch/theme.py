@@ -1,4 +1,4 @@
-"""Theme: light, dark, or as the device wants. Kept in a cookie, so the first paint is already right without a script."""
+"""Theme: light, dark, or as the device wants; kept in a cookie, so the first paint is right without a script."""
 
 from typing import Final
 

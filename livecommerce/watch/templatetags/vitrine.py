@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from checkout.carts import units_held
 from livecommerce.money import Money, amount_text
 from streams.models import Show
+from streams.shows import shows_for_team
 
 register = template.Library()
 
@@ -98,14 +99,14 @@ def initials(name: str) -> str:
 @register.simple_tag
 def importmap() -> SafeString:
     """List every module of static/js under its name without suffix, so that hashed file names work in imports."""
-    return mark_safe(_importmap())  # noqa: S308 Made of our own file names; < cannot be in them.
+    return mark_safe(_importmap())
 
 
 @register.simple_tag(takes_context=True)
 def current(context: dict[str, Any], *names: str) -> SafeString:
     """Mark a link as the page that is open: {% current "home" %}."""
     match = getattr(context.get("request"), "resolver_match", None)
-    return mark_safe('aria-current="page"') if match and match.url_name in names else SafeString("")  # noqa: S308
+    return mark_safe('aria-current="page"') if match and match.url_name in names else SafeString("")
 
 
 @register.inclusion_tag("_bag_link.html", takes_context=True)
@@ -113,6 +114,13 @@ def bag_link(context: dict[str, Any]) -> dict[str, int]:
     """Link to the bag, with how many units are held for the one who looks."""
     viewer = getattr(context.get("request"), "viewer", None)
     return {"units": units_held(buyer_id=viewer.visitor_id, now=timezone.now()) if viewer else 0}
+
+
+@register.simple_tag(takes_context=True)
+def on_a_team(context: dict[str, Any]) -> bool:
+    """Say whether the one who looks runs any show."""
+    user = context.get("user")
+    return bool(user and user.is_authenticated and shows_for_team(user)[:1])
 
 
 @register.inclusion_tag("account/_picture.html")

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from livecommerce.watch.cards import live_cards, replay_cards, upcoming_rows
+from livecommerce.watch.pictures import PictureBook
 from streams.models import Show
 
 UPCOMING_ROWS = 6
@@ -14,7 +15,8 @@ REPLAY_CARDS = 4
 def home(request: HttpRequest) -> HttpResponse:
     """Show the running sale first: it is what can be bought now."""
     shows = Show.objects.public()
-    lit = live_cards(shows, now=timezone.now())
+    book = PictureBook()
+    lit = live_cards(shows, book=book, now=timezone.now())
     return render(
         request,
         "watch/home.html",
@@ -22,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "hero": lit[0] if lit else None,
             "live": lit[1:],
             "live_count": len(lit),
-            "upcoming": upcoming_rows(shows, limit=UPCOMING_ROWS),
+            "upcoming": upcoming_rows(shows, book=book, limit=UPCOMING_ROWS),
             "replays": replay_cards(shows, limit=REPLAY_CARDS),
         },
     )

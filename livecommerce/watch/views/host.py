@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from livecommerce.watch.cards import live_cards, replay_cards, upcoming_rows
+from livecommerce.watch.pictures import PictureBook
 from streams.hosts import HostNotFound, host_by_handle
 from streams.models import Show
 
@@ -21,8 +22,9 @@ def host(request: HttpRequest, handle: str) -> HttpResponse:
     except HostNotFound as gone:
         raise Http404(gone.message) from gone
     shows = Show.objects.public().filter(host=found)
-    live = live_cards(shows, now=timezone.now())
-    upcoming = upcoming_rows(shows, limit=12)
+    book = PictureBook()
+    live = live_cards(shows, book=book, now=timezone.now())
+    upcoming = upcoming_rows(shows, book=book, limit=12)
     replays = replay_cards(shows, limit=REPLAY_CARDS)
     pictures = [card.show.cover_url for card in (*live, *replays, *upcoming) if card.show.cover_url]
     return render(

@@ -8,8 +8,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from catalog.models import Product
-from livecommerce.watch.cards import replay_cards, sale_of_product
+from livecommerce.watch.cards import next_show, replay_cards, sale_of_product
 from livecommerce.watch.offers import offer_of
+from livecommerce.watch.pictures import PictureBook
 from streams.models import Show
 
 REPLAY_CARDS = 4
@@ -39,7 +40,7 @@ def _on_air(found: Product, *, now: datetime) -> dict[str, object]:
     """Where the product is shown: in a drop right now, next time, and before."""
     shows = Show.objects.public().filter(lineup__product=found)
     return {
-        "drop_show": sale_of_product(found, now=now),
-        "next_show": shows.on_air().with_people().first() or shows.upcoming().with_people().first(),
+        "drop_show": sale_of_product(found, book=PictureBook(found.gallery[:1]), now=now),
+        "next_show": next_show(shows),
         "seen_in": replay_cards(shows, limit=REPLAY_CARDS),
     }

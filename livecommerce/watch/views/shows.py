@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from catalog.models import Brand
 from livecommerce.watch.cards import live_cards, replay_cards, upcoming_rows
+from livecommerce.watch.pictures import PictureBook
 from streams.models import Host, Show
 
 REPLAYS_A_PAGE = 12
@@ -41,6 +42,7 @@ def shows(request: HttpRequest) -> HttpResponse:
     """List the schedule; plain GET, so each view of it has an address."""
     asked = ShowFilter(request.GET)
     wanted = asked.wanted()
+    book = PictureBook()
     chosen = Show.objects.public().filter(**wanted)
     pages = Paginator(chosen.past(), REPLAYS_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
@@ -50,8 +52,8 @@ def shows(request: HttpRequest) -> HttpResponse:
         {
             "filter": asked,
             "wanted": wanted,
-            "live": live_cards(chosen, now=timezone.now()) if page.number == 1 else [],
-            "upcoming": upcoming_rows(chosen, limit=UPCOMING_ROWS) if page.number == 1 else [],
+            "live": live_cards(chosen, book=book, now=timezone.now()) if page.number == 1 else [],
+            "upcoming": upcoming_rows(chosen, book=book, limit=UPCOMING_ROWS) if page.number == 1 else [],
             "replays": replay_cards(chosen, limit=REPLAYS_A_PAGE, offset=page.start_index() - 1 if pages.count else 0),
             "page": page,
         },
