@@ -1,0 +1,92 @@
+"""Fixtures of money and promises: what Ana holds, where it goes, what she pays with."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+
+from catalog.models import Brand, Variant
+from checkout.gateways.base import Card
+from checkout.gateways.practice import SUCCEEDS
+from checkout.holds import place_hold
+from checkout.models import Hold, Order
+from checkout.orders import place_order
+from livecommerce.accounts.models import Visitor
+from livecommerce.money import Money
+from streams.models import Drop
+from tests.conftest import make_product
+
+ADDRESS = {"name": "Ana Lopes", "street": "Lange Reihe 14", "postcode": "20099", "town": "Hamburg", "country": "DE"}
+EMAIL = "ana.lopes@example.test"
+
+HoldUnits = Callable[..., Hold]
+OrderUnits = Callable[..., Order]
+
+
+def card(number: str = SUCCEEDS) -> Card:
+    return Card(number=number, expiry="08/31", cvc="123")
+
+
+@pytest.fixture
+def brand(brand: Brand) -> Brand:
+    """Kiln & Kettle sends a parcel for EUR 4.90; its prices have 19 % VAT inside."""
+    brand.shipping_price_minor, brand.vat_rate_bp = 490, 1900
+    brand.save()
+    return brand
+
+
+@pytest.fixture
+def rival_variant(rival_brand: Brand, now: datetime) -> Variant:
+    product = make_product(rival_brand, "Linen shirt", "SHIRT", ["White"], now)
+    return product.variants.get()
+
+
+@pytest.fixture
+def hold_units(now: datetime) -> HoldUnits:
+    """`hold_units(ana, drop=drop)`: two of it, held for her."""
+
+    def hold(buyer: Visitor, *, drop: Drop | None = None, variant: Variant | None = None, quantity: int = 2) -> Hold:
+        answer = place_hold(
+            buyer_id=buyer.pk,
+            drop_id=drop.pk if drop else None,
+            variant_id=variant.pk if variant else None,
+            quantity=quantity,
+            key=uuid4().hex,
+            now=now,
+        )
+        return Hold.objects.get(pk=answer.hold_id)
+
+    return hold
+
+
+@pytest.fixture
+def order_units(now: datetime) -> OrderUnits:
+    """`order_units(ana, hold)`: a pending order of it."""
+
+    def order(buyer: Visitor, *holds: Hold, key: str = "") -> Order:
+        return place_order(
+            buyer_id=buyer.pk,
+            hold_ids=[hold.pk for hold in holds],
+            email=EMAIL,
+            address=ADDRESS,
+            key=key or uuid4().hex,
+            now=now,
+        )
+
+    return order
+
+
+@pytest.fixture
+def held(viewer: Visitor, drop_on_sale: Drop, hold_units: HoldUnits) -> Hold:
+    """Two of Ana's ten cups of the drop, EUR 42.00."""
+    return hold_units(viewer, drop=drop_on_sale)
+
+
+@pytest.fixture
+def pending_order(viewer: Visitor, held: Hold, order_units: OrderUnits) -> Order:
+    return order_units(viewer, held)
+
+
+def total_of(order: Order) -> Money:
+    return Money(order.total_minor, order.currency)
