@@ -23,6 +23,7 @@ from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.money import Money
 from livecommerce.realtime.attendance import attendance
+from livecommerce.realtime import feed
 from livecommerce.realtime.feed import milliseconds
 from livecommerce.snapshot import show_wire, you_now
 from livecommerce.studio.checks import Checks, checks_of
@@ -67,8 +68,11 @@ class Board:
 
     def boot(self, viewer: Viewer) -> dict[str, Any]:
         """What the page's scripts start from."""
+        epoch, seq = feed.head(self.show.pk)
         return {
             "now": milliseconds(self.now),
+            "epoch": epoch,
+            "seq": seq,
             "show": show_wire(self.show),
             "socket_url": f"/ws/shows/{self.show.slug}/",
             "api": "/api/v1/",

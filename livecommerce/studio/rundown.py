@@ -35,6 +35,11 @@ class Cue:
         return f"Drop: {self.item.product.name}" if self.is_drop else self.item.product.name
 
     @property
+    def words(self) -> str:
+        """What the host wants to remember now."""
+        return self.item.notes or self.item.cue
+
+    @property
     def is_drop(self) -> bool:
         return self.item.drop_price_minor is not None
 

@@ -1,5 +1,6 @@
 // The Studio: a running show, and the page before it.
-import "show-socket";
+import { setServerClock } from "lib/server-time";
+import { showSocket } from "show-socket";
 import "elements/copy-button";
 import "elements/count-down";
 import "elements/drain-line";
@@ -13,3 +14,5 @@ import "elements/studio-keys";
 import "elements/studio-panel";
 import "elements/studio-preview";
 import "elements/studio-stock";
+
+if (showSocket) setServerClock(() => showSocket.serverNow());

@@ -1,12 +1,16 @@
 /*
-  <studio-acts>…<form data-act data-confirm="End the show?" data-confirm-why="…" data-confirm-yes="End show">…</studio-acts>
+  <studio-acts data-state="live">…<form data-act data-confirm="End the show?" data-confirm-why="…" data-confirm-yes="End show">…</studio-acts>
   Sends the Studio's forms without leaving the page. Without scripts they are plain forms that come back to it.
   Tells studio:acted once something was done, so that the panels ask for themselves again.
-  Hears show.went_live and show.ended: the page is another one then.
+  Hears state:show: before, on air and over are pages of their own, so it opens the other one.
 */
 import { press, tell } from "lib/studio-press";
 
 const RELOAD_MS = 600;
+const ON_AIR = new Set(["live", "interrupted"]);
+const COMING = new Set(["draft", "scheduled", "rehearsal"]);
+
+const phase = (state) => (ON_AIR.has(state) ? "on-air" : COMING.has(state) ? "coming" : "over");
 
 class StudioActs extends HTMLElement {
   #living;
@@ -16,7 +20,7 @@ class StudioActs extends HTMLElement {
     const { signal } = this.#living;
     document.addEventListener("submit", (event) => this.#submitted(event), { signal });
     document.addEventListener("click", (event) => this.#opens(event), { signal });
-    for (const type of ["show.went_live", "show.ended"]) document.addEventListener(type, () => this.#reload(), { signal });
+    document.addEventListener("state:show", ({ detail }) => this.#moved(detail.value.state), { signal });
   }
 
   disconnectedCallback() {
@@ -60,6 +64,10 @@ class StudioActs extends HTMLElement {
   #opens(event) {
     const opener = event.target.closest?.("[data-opens]");
     if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  }
+
+  #moved(state) {
+    if (phase(state) !== phase(this.dataset.state)) this.#reload();
   }
 
   #reload() {
