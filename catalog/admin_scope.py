@@ -92,10 +92,14 @@ class _Scoped(BaseModelAdmin):  # type: ignore[type-arg]
     def _choices(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
         """The rows of the other model's own list; a model without a list offers staff nothing."""
         model = db_field.remote_field.model
-        if self.admin_site.is_registered(model):
-            return self.admin_site.get_model_admin(model).get_queryset(request)
         rows: QuerySet[Any] = model._default_manager.all()
-        return rows if sees_all(request) else rows.none()
+        if sees_all(request):
+            return rows
+        if self.admin_site.is_registered(model):
+            theirs = self.admin_site.get_model_admin(model)
+            if theirs.has_view_permission(request):
+                return theirs.get_queryset(request)
+        return rows.none()
 
 
 class ScopedAdmin(_Scoped, ModelAdmin):  # type: ignore[misc]

@@ -52,6 +52,7 @@ def foreign(db: None, make_user, now: datetime) -> Belongings:
     from catalog.models import Brand, Product, Stock, Variant
     from chat.models import Message, Mute
     from checkout.models import Hold, Order
+    from checkout.orders import place_order
     from livecommerce.accounts.visitors import mint_visitor
     from livecommerce.money import Money
     from streams.drops import announce_drop
@@ -81,21 +82,13 @@ def foreign(db: None, make_user, now: datetime) -> Belongings:
     )
     buyer, _ = mint_visitor(now=now)
     hold = place_one(buyer_id=buyer.pk, drop=drop, now=now)
-    order = Order.objects.create(
-        code="SECR-001",
-        key="secret",
-        brand=brand,
-        show=show,
-        buyer=buyer,
+    order = place_order(
+        buyer_id=buyer.pk,
+        hold_ids=[hold.pk],
         email="secret@buyer.test",
-        name="Secret words",
-        currency="EUR",
-        goods_minor=2100,
-        shipping_minor=0,
-        vat_minor=364,
-        vat_rate_bp=2100,
-        total_minor=2100,
-        placed_at=now,
+        address={"name": "Secret words", "street": "Lane 1", "postcode": "1000", "town": "Graz", "country": "AT"},
+        key="secret",
+        now=now,
     )
     message = Message.objects.create(
         show=show, seq=1, author=buyer, author_name="Secret words", role="viewer", text="Secret words", key="k", at=now
