@@ -37,8 +37,8 @@ export const placeHold = async ({ drop, variant, quantity = 1 }) => {
   }
 };
 
-/** Take a unit that came back. */
-export const takeOffer = (hold) => showSocket.command("hold.extend", { hold: hold.id });
+/** Take a unit that came back: the same tap as a buyer's, the server finds the offer. */
+export const takeOffer = ({ drop, variant, quantity }) => placeHold({ drop, variant, quantity });
 export const releaseHold = (hold) => showSocket.command("hold.release", { hold: hold.id });
 export const joinQueue = (drop) => showSocket.command("queue.join", { drop: drop.id });
 export const leaveQueue = (drop) => showSocket.command("queue.leave", { drop: drop.id });

@@ -28,11 +28,7 @@ const deeds = {
     const inDrop = facts.drop && card.dataset.state === "open";
     await busy(card, "Holding", () => acts.placeHold({ drop: inDrop ? facts.drop.id : null, variant: units[0] }));
   },
-  take: async ({ card }) => {
-    const { hold } = card.facts;
-    const held = await busy(card, "Holding", () => acts.takeOffer(hold));
-    if (held) acts.openCheckout(hold.id);
-  },
+  take: ({ card }) => busy(card, "Holding", () => acts.takeOffer(card.facts.hold)),
   pass: ({ card }) => busy(card, "One moment", () => acts.releaseHold(card.facts.hold)),
   pay: ({ card }) => acts.openCheckout(card.facts.hold.id),
   release: ({ card }) => busy(card, "One moment", () => acts.releaseHold(card.facts.hold)),
