@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from checkout.carts import cart_of
 from checkout.gateways.base import Card
@@ -119,7 +119,7 @@ def get_cart(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("orders", response={201: OrderOut}, auth=KNOWN_VIEWER, summary="Order what I hold at one seller")
-def create_order(request: HttpRequest, body: OrderIn) -> tuple[int, dict[str, Any]]:
+def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
     """Make the order; it is paid with `orders/{code}/pay`."""
     if body.codes or body.use_points:
         raise CodesNotTaken
@@ -134,7 +134,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> tuple[int, dict[str, An
     )
     if order.is_pending:
         announce(start_payment(order_id=order.pk, now=now))
-    return 201, order_wire(_reread(order))
+    return Status(201, order_wire(_reread(order)))
 
 
 @router.get("orders/{code}", response=OrderOut, auth=ANYONE, summary="One order, for its buyer or with its token")

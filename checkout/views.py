@@ -179,6 +179,7 @@ def _order_page(request: HttpRequest, code: str, form: CardForm, *, problem: Ref
         "payment": attempt,
         "refund": next((refund for each in found.payments.all() for refund in each.refunds.all()), None),
         "path": order_path(code),
+        "query": order_path(code).partition("?")[2],
         "check_path": check_path(code),
         "form": form,
         "problem": problem,

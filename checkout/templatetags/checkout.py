@@ -59,12 +59,6 @@ def order_page(code: str) -> str:
 
 
 @register.filter
-def after(text: str, mark: str) -> str:
-    """Return what stands behind the first mark."""
-    return text.partition(mark)[2]
-
-
-@register.filter
 def part(known: dict[str, str], name: str) -> str:
     """Return one part of what is known, or nothing."""
     return known.get(name, "")
