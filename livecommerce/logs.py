@@ -39,6 +39,8 @@ def logging_config(*, json: bool, debug: bool, level: str) -> None:
             "loggers": {
                 "django.server": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
+                # A line for each task that runs each second would bury the rest.
+                "celery": {"level": "WARNING"},
                 "botocore": {"level": "WARNING"},
             },
         }
