@@ -17,12 +17,13 @@ from catalog.models import Stock
 from catalog.stock import lock_rows, sell, take
 from checkout.cards import hold_card, with_variants
 from checkout.counts import stock_changed
-from checkout.granting import HoldAnswer, HoldRequest, SoldOut, Subject, decide_holds
+from checkout.granting import decide_holds
 from checkout.lapses import end_holds, expire_overdue_holds, lock_overdue
 from checkout.merging import merge_holds
 from checkout.models import Hold, Order, QueuePlace
 from checkout.models.hold import HoldQuerySet, HoldState
 from checkout.quotas import SHOP_MOST, add_units, free_units, quotas_of, spend_extension
+from checkout.shelf import HoldAnswer, HoldRequest, SoldOut, Subject
 from livecommerce.errors import BadInput, NotFound, Refused
 from livecommerce.realtime import publish
 from livecommerce.realtime.batch import Batch

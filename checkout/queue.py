@@ -6,6 +6,7 @@ seen by the one who joins or offered to them.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +19,13 @@ from django.db.models import F, Max
 from catalog.models import Stock
 from catalog.stock import lock_rows
 from checkout.counts import stock_changed
-from checkout.granting import DropNotOpen, VariantNotFound
 from checkout.lapses import end_holds, lock_overdue
 from checkout.models import Hold, QueuePlace
 from checkout.models.hold import HoldState
 from checkout.models.queue import PlaceState
 from checkout.offers import tell_positions
 from checkout.quotas import check_quota, quotas_of
+from checkout.shelf import DropNotOpen, VariantNotFound
 from livecommerce.clock import database_now
 from livecommerce.errors import NotFound, Refused
 from livecommerce.realtime import publish
@@ -129,10 +130,20 @@ def close_queues(*, now: datetime) -> int:
     return len(places)
 
 
-def places_of(*, buyer_id: UUID, show_id: int) -> list[Place]:
-    """Tell where a buyer stands in the queues of a show."""
-    active = QueuePlace.objects.active().filter(buyer=buyer_id, drop__show=show_id)
-    return [Place(place.drop_id, _position(place)) for place in active]
+def places_of(buyer_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Tell where many buyers stand, with one query for them and one for each line: `{drop, state, position}`."""
+    places = list(QueuePlace.objects.active().filter(buyer__in=buyer_ids).order_by("pk"))
+    lines = {
+        drop_id: list(QueuePlace.objects.waiting().filter(drop=drop_id).values_list("number", flat=True))
+        for drop_id in {place.drop_id for place in places}
+    }
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for place in places:
+        waits = place.state == PlaceState.WAITING
+        position = bisect_left(lines[place.drop_id], place.number) + 1 if waits else 0
+        card = {"drop": place.drop_id, "state": place.state, "position": position}
+        found.setdefault(place.buyer_id, []).append(card)
+    return found
 
 
 def tell_all_positions() -> None:

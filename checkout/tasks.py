@@ -7,7 +7,10 @@ from checkout.mails import mail_money_back, mail_order_paid
 from checkout.orders import cancel_unpayable_orders
 from checkout.outbox import Deed, run_outbox
 from checkout.payments import cancel_at_bank, give_up_overdue_payments, settle_notices
+from checkout.queue import tell_all_positions
 from checkout.refunds import send_refund
+from checkout.timekeeper import run_due
+from livecommerce.clock import database_now
 
 DEEDS: dict[str, Deed] = {
     "mail.order_paid": mail_order_paid,
@@ -31,4 +34,20 @@ def settle_payments_task() -> int:
     return heard + cancel_unpayable_orders(now=now)
 
 
-PERIODIC: dict[str, float] = {"checkout.run_outbox": 5.0, "checkout.settle_payments": 2.0}
+@shared_task(name="checkout.run_due")
+def run_due_task() -> int:
+    """End holds that ran out, hand units on to the queue, draw lots."""
+    return run_due(now=database_now())
+
+
+@shared_task(name="checkout.tell_positions")
+def tell_positions_task() -> None:
+    tell_all_positions()
+
+
+PERIODIC: dict[str, float] = {
+    "checkout.run_due": 0.5,
+    "checkout.tell_positions": 5.0,
+    "checkout.run_outbox": 5.0,
+    "checkout.settle_payments": 2.0,
+}

@@ -20,7 +20,8 @@ from django.utils import timezone
 from ninja import Router
 
 from checkout.holds import hold_card
-from checkout.models import Hold, QueuePlace
+from checkout.models import Hold
+from checkout.queue import places_of
 from livecommerce.accounts.api_auth import ANYONE
 from livecommerce.accounts.models import Visitor
 from livecommerce.accounts.viewer import Viewer
@@ -112,10 +113,7 @@ def promises_to(visitor_ids: list[UUID]) -> list[dict[str, Any] | Exception]:
     holds: dict[UUID, list[dict[str, Any]]] = {}
     for hold in Hold.objects.filter(buyer_id__in=visitor_ids).open().with_card().order_by("expires_at"):
         holds.setdefault(hold.buyer_id, []).append(hold_card(hold, now))
-    places: dict[UUID, list[dict[str, Any]]] = {}
-    waiting = QueuePlace.objects.filter(buyer_id__in=visitor_ids, state__in=("waiting", "offered"))
-    for place in waiting.order_by("pk"):
-        places.setdefault(place.buyer_id, []).append({"drop": place.drop_id, "state": place.state})
+    places = places_of(visitor_ids)
     return [{"holds": holds.get(one, []), "queue": places.get(one, [])} for one in visitor_ids]
 
 

@@ -14,7 +14,7 @@ from math import ceil
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from catalog.fingerprints import milliseconds
 from catalog.models import Stock, Variant
@@ -173,6 +173,12 @@ def return_leftovers(*, drop: Drop, now: datetime) -> int:
     return sum(return_from_drop(shop=shop, stock=stock, now=now) for shop, stock in lock_drop_rows(drop))
 
 
+def drops_with_leftovers() -> Sequence[Drop]:
+    """Find drops that are over and have units that came back since."""
+    left = Stock.objects.filter(drop_item__drop=OuterRef("pk"), taken__lt=F("on_hand"))
+    return list(Drop.objects.filter(Exists(left), closed_at__isnull=False).order_by("pk"))
+
+
 @atomic_retry
 def open_due_drops(*, now: datetime) -> int:
     """Tell viewers about drops whose countdown is over. The clock has opened them already; this only says so."""
@@ -236,6 +242,12 @@ def note_sold_out(*, drop: Drop, now: datetime) -> None:
         publish.to_show(drop.show_id, DropSoldOut(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
 
 
+def note_drawn(*, drop: Drop, now: datetime) -> None:
+    """Open the seed of a draw. Call with the drop's stock rows locked."""
+    Drop.objects.filter(pk=drop.pk).update(drawn_at=now, version=F("version") + 1)
+    drop.drawn_at = now
+
+
 def lock_drop_rows(drop: Drop) -> list[tuple[Stock, Stock]]:
     """Lock (shop row, drop row) for each variant of a drop, all rows in the order of their ids."""
     items = list(DropItem.objects.filter(drop=drop))
@@ -290,6 +302,7 @@ def drop_card(drop: Drop, now: datetime) -> dict[str, Any]:
         "hold_seconds": drop.hold_seconds,
         "draw_seconds": drop.draw_seconds,
         "draw_promise": drop.draw_promise,
+        "draw_seed": drop.draw_seed if drop.drawn_at else "",
         "announced_at": milliseconds(drop.announced_at),
         "opens_at": milliseconds(drop.opens_at),
         "closes_at": milliseconds(drop.closes_at),

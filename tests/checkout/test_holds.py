@@ -6,15 +6,7 @@ from uuid import uuid4
 import pytest
 
 from catalog.models import Stock
-from checkout.granting import (
-    DropNotOpen,
-    HoldKeyUsed,
-    HoldRequest,
-    NotEnough,
-    SoldOut,
-    VariantNotFound,
-    decide_holds,
-)
+from checkout.granting import decide_holds
 from checkout.holds import (
     ExtensionUsed,
     HoldBeingPaid,
@@ -31,6 +23,7 @@ from checkout.holds import (
 )
 from checkout.models import BuyerQuota, Hold
 from checkout.quotas import BudgetSpent, LimitReached
+from checkout.shelf import DropNotOpen, HoldKeyUsed, HoldRequest, NotEnough, SoldOut, VariantNotFound
 from livecommerce.accounts.visitors import mint_visitor
 from livecommerce.errors import BadInput
 from streams.drops import DropNotFound, DropOver, announce_drop, close_drop, pause_drops, resume_drops
@@ -44,7 +37,12 @@ def guests(count: int, now: datetime) -> list:
 
 def tap(buyer, drop, now, *, quantity=1, key=None, **more):
     return place_hold(
-        buyer_id=getattr(buyer, "pk", buyer), drop_id=drop.pk, quantity=quantity, key=key or uuid4().hex, now=now, **more
+        buyer_id=getattr(buyer, "pk", buyer),
+        drop_id=drop.pk,
+        quantity=quantity,
+        key=key or uuid4().hex,
+        now=now,
+        **more,
     )
 
 

@@ -1,0 +1,194 @@
+"""Holds, queue and drops over HTTP: the twins of the socket's commands, and what the Studio does with drops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from catalog.models import Variant
+from checkout.cards import hold_card
+from checkout.holds import extend_hold, holds_of, place_hold, release_hold
+from checkout.ledger import ledger_for_viewer, ledger_wire
+from checkout.queue import join_queue, leave_queue
+from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
+from livecommerce.accounts.models import User
+from livecommerce.accounts.viewer import Viewer
+from livecommerce.accounts.visitors import require_visitor
+from livecommerce.clock import database_now
+from livecommerce.errors import BadInput, SignInNeeded
+from livecommerce.money import Money
+from streams.drops import announce_drop, close_drop, drop_card, drop_of_show, fair_countdown
+from streams.models import Drop, Show
+from streams.shows import ShowNotFound, show_for_team, show_for_viewer
+
+router = Router(tags=["holds and drops"], auth=KNOWN_VIEWER)
+
+
+class HoldIn(Schema):
+    """What to hold: a drop (with its variant, if it has several) or a variant of the shop."""
+
+    drop: int | None = None
+    variant: int | None = None
+    quantity: int = 1
+    key: str = Field(description="The client's own; the same request with the same key gets the same answer.")
+    show: str | int | None = Field(None, description="Slug or id of the show that is watched.")
+
+
+class PriceIn(Schema):
+    """`amount` in minor units."""
+
+    amount: int
+    currency: str
+
+
+class ShareIn(Schema):
+    """A variant's units in a drop."""
+
+    variant: int
+    units: int
+
+
+class DropIn(Schema):
+    """The terms of a drop. Times are seconds; `opens_in` 0 is as soon as fair to the slowest viewer."""
+
+    variant: int | None = None
+    units: int | None = None
+    items: list[ShareIn] = Field(default_factory=list)
+    price: PriceIn
+    per_buyer: int = 1
+    opens_in: float = 0
+    window: int = 600
+    hold_seconds: int = 300
+    draw_seconds: int = 0
+    alongside: bool = Field(False, description="Start it although another drop of the show is running.")
+
+
+class QueueIn(Schema):
+    """The variant that is wanted, or none for whichever comes back."""
+
+    variant: int | None = None
+
+
+@router.post("holds", summary="Hold units", response={200: dict[str, Any]})
+def place(request: HttpRequest, body: HoldIn) -> dict[str, Any]:
+    """Reserve units; answered after the commit."""
+    answer = place_hold(
+        buyer_id=require_visitor(request.viewer),
+        drop_id=body.drop,
+        variant_id=body.variant,
+        quantity=body.quantity,
+        key=body.key,
+        show_id=_show_id(body.show, request.viewer),
+        now=database_now(),
+    )
+    return answer.wire()
+
+
+@router.get("holds", summary="What is held for you")
+def list_holds(request: HttpRequest) -> list[dict[str, Any]]:
+    """Give your open holds, the soonest end first."""
+    now = database_now()
+    return [hold_card(hold, now) for hold in holds_of(require_visitor(request.viewer)) if not hold.is_overdue(now)]
+
+
+@router.delete("holds/{hold_id}", summary="Let a hold go")
+def release(request: HttpRequest, hold_id: int) -> dict[str, int]:
+    """Give the units back, or to the next in line. Twice is harmless."""
+    release_hold(hold_id=hold_id, buyer_id=require_visitor(request.viewer), now=database_now())
+    return {"hold": hold_id}
+
+
+@router.post("holds/{hold_id}/extend", summary="Make a hold longer, once")
+def extend(request: HttpRequest, hold_id: int) -> dict[str, Any]:
+    """Add three minutes."""
+    now = database_now()
+    hold = extend_hold(hold_id=hold_id, buyer_id=require_visitor(request.viewer), now=now)
+    return {"hold": hold_card(hold, now)}
+
+
+@router.post("drops/{drop_id}/queue", summary="Join the queue of a sold-out drop")
+def join(request: HttpRequest, drop_id: int, body: QueueIn | None = None) -> dict[str, Any]:
+    """Stand in line for a unit that comes back."""
+    place = join_queue(
+        drop_id=drop_id,
+        buyer_id=require_visitor(request.viewer),
+        variant_id=body.variant if body else None,
+        now=database_now(),
+    )
+    return place.wire()
+
+
+@router.delete("drops/{drop_id}/queue", summary="Leave the queue")
+def leave(request: HttpRequest, drop_id: int) -> dict[str, int]:
+    """Give up your place; an offer goes to the next."""
+    leave_queue(drop_id=drop_id, buyer_id=require_visitor(request.viewer), now=database_now())
+    return {"drop": drop_id}
+
+
+@router.post("studio/shows/{slug}/drops", summary="Start a drop", response={201: dict[str, Any]})
+def create_drop(request: HttpRequest, slug: str, body: DropIn) -> tuple[int, dict[str, Any]]:
+    """Take the units out of the shop, fix the terms and count down."""
+    show, actor = _team(request, slug)
+    now = database_now()
+    drop = announce_drop(
+        show=show,
+        items=_shares(show, body),
+        price=Money(body.price.amount, body.price.currency),
+        per_buyer=body.per_buyer,
+        opens_in=body.opens_in,
+        window=body.window,
+        hold_seconds=body.hold_seconds,
+        draw_seconds=body.draw_seconds,
+        alongside=body.alongside,
+        actor=actor,
+        now=now,
+    )
+    countdown = fair_countdown(show, now)
+    card = drop_card(Drop.objects.with_units().get(pk=drop.pk), now)
+    return 201, {**card, "say_go_at": countdown.go_at, "advice": countdown.advice}
+
+
+@router.post("studio/shows/{slug}/drops/{drop_id}/close", summary="End a drop")
+def end_drop(request: HttpRequest, slug: str, drop_id: int) -> dict[str, Any]:
+    """Close it; what nobody took goes back to the shop, what is held stays payable."""
+    show, actor = _team(request, slug)
+    now = database_now()
+    return drop_card(close_drop(drop=drop_of_show(show=show, drop_id=drop_id), actor=actor, now=now), now)
+
+
+@router.get("studio/shows/{slug}/drops/{drop_id}/ledger", auth=ANYONE, summary="The account of a drop")
+def read_ledger(request: HttpRequest, slug: str, drop_id: int) -> dict[str, Any]:
+    """Give every move of a drop's units with its fingerprint. Public after the show, the team's own before."""
+    return ledger_wire(ledger_for_viewer(slug=slug, drop_id=drop_id, viewer=request.viewer, now=database_now()))
+
+
+def _shares(show: Show, body: DropIn) -> list[tuple[Variant, int]]:
+    wanted = body.items or ([ShareIn(variant=body.variant, units=body.units or 0)] if body.variant else [])
+    variants = Variant.objects.select_related("product__brand").filter(brand=show.brand_id)
+    found = variants.in_bulk([share.variant for share in wanted])
+    missing = [share.variant for share in wanted if share.variant not in found]
+    if missing:
+        raise BadInput(fields={"variant": "The show's brand has no such variant."})
+    return [(found[share.variant], share.units) for share in wanted]
+
+
+def _show_id(show: str | int | None, viewer: Viewer) -> int | None:
+    """Read slug or id; a show that the viewer cannot see is as good as none."""
+    if show is None:
+        return None
+    if isinstance(show, str) and not show.isdigit():
+        return show_for_viewer(show, viewer).pk
+    found = Show.objects.public().filter(pk=int(show)).first()
+    if found is None:
+        raise ShowNotFound
+    return found.pk
+
+
+def _team(request: HttpRequest, slug: str) -> tuple[Show, User]:
+    viewer: Viewer = request.viewer
+    user = User.objects.filter(pk=viewer.user_id).first() if viewer.user_id else None
+    if user is None:
+        raise SignInNeeded
+    return show_for_team(slug, user), user
