@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from math import ceil, floor
 from typing import Any
 
 from django.urls import reverse
@@ -22,8 +23,8 @@ from checkout.sales import Sales, sales_of
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.money import Money
-from livecommerce.realtime.attendance import attendance
 from livecommerce.realtime import feed
+from livecommerce.realtime.attendance import attendance
 from livecommerce.realtime.feed import milliseconds
 from livecommerce.snapshot import show_wire, you_now
 from livecommerce.studio.checks import Checks, checks_of
@@ -209,7 +210,17 @@ class Board:
     @property
     def say_at(self) -> int:
         """Where on the countdown the host says GO: the slowest viewers' delay, rounded up."""
-        return self.countdown.go_at
+        return max(self.countdown.go_at, ceil(self.delay.slowest) if self.delay else 0)
+
+    @property
+    def slowest_hear_at(self) -> int:
+        """Where on the countdown the slowest viewers hear GO."""
+        return self.say_at - floor(self.delay.slowest) if self.delay else 0
+
+    @property
+    def demo_command(self) -> str:
+        """How a made-up picture is sent from the server; the key is left out, as screens are seen by others."""
+        return f"python -m livecommerce.demo.broadcaster {self.encoder.url}/KEY"
 
     @property
     def say_share(self) -> int:

@@ -40,7 +40,8 @@ class GoClock extends HTMLElement {
     const now = left <= sayAt && left > sayAt - GO_LASTS;
     this.classList.toggle("remote-go--now", now);
     const words = slot(this, "say");
-    const text = left > sayAt ? `Say GO at ${clockText(sayAt)}` : now ? "Say GO now" : "GO is on its way to everyone";
+    const before = sayAt ? `Say GO at ${clockText(sayAt)}` : "Say GO when it opens";
+    const text = left > sayAt ? before : now ? "Say GO now" : "GO is on its way to everyone";
     if (words.textContent !== text) words.textContent = text;
   }
 }
