@@ -20,6 +20,7 @@ from django.conf import settings
 
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import NotFound, Refused
+from livecommerce.health import gate
 from livecommerce.realtime import doorway, hub
 from livecommerce.realtime.batch import Busy, in_thread
 from livecommerce.realtime.limits import Buckets, Caps, Rate
@@ -207,7 +208,7 @@ async def show_socket(scope: dict[str, Any], receive: Callable[[], Awaitable[Any
     """Serve one websocket at ``/ws/shows/<slug>/``."""
     await receive()  # websocket.connect
     knock = doorway.read_knock(scope)
-    if not doorway.is_welcome(knock) or not _may_enter(knock.address):
+    if not gate.open or not doorway.is_welcome(knock) or not _may_enter(knock.address):
         await send({"type": "websocket.close", "code": CLOSE_TOO_MANY})
         return
     try:

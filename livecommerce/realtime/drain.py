@@ -19,6 +19,7 @@ from livecommerce.realtime.wire import Frame
 _COMING_BACK_PER_SECOND = 400
 _LONGEST_SECONDS = 20.0
 _SLICE_SECONDS = 0.1
+_GOODBYE_SECONDS = 0.5
 _RESTARTING = "This server restarts; you are connected again in a few seconds."
 
 
@@ -43,6 +44,8 @@ async def close_sockets(hub: Hub) -> None:
             seat.wire.write(frame)
             seat.wire.close(CLOSE_RESTARTING, f"spread={spread:.1f}")
         await asyncio.sleep(_SLICE_SECONDS)
+    # The last ones still have to answer the close.
+    await asyncio.sleep(_GOODBYE_SECONDS)
 
 
 async def finish(hub: Hub) -> None:

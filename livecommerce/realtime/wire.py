@@ -124,7 +124,8 @@ class DaphneWire:
     def close(self, code: int, reason: str = "") -> None:
         """Close with a code, after what is queued."""
         if self._protocol.state == _OPEN:
-            self._protocol.sendClose(code=code, reason=reason[:120] or None)
+            # Not `sendClose`: that one takes an application's codes only, and 1009 and 1012 are the protocol's own.
+            self._protocol.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:120], isReply=False)
 
     def abort(self) -> None:
         """Drop the connection without waiting for the client."""

@@ -57,8 +57,15 @@ def serve(*, host: str, port: int, runners: list[Runner], ready: Callable[[], No
     from livecommerce.asgi import application
     from livecommerce.realtime import hub
 
+    class WebServer(Server):  # type: ignore[misc]
+        """Daphne, that remembers where it listens, so that it can stop."""
+
+        def listen_success(self, port: Any) -> None:
+            self.ports = [*getattr(self, "ports", []), port]
+            super().listen_success(port)
+
     _open_files()
-    server = Server(
+    server = WebServer(
         application,
         endpoints=[f"tcp:port={port}:interface={host}:backlog=4096"],
         signal_handlers=False,
@@ -93,8 +100,8 @@ async def _end(server: Any, runners: list[Runner]) -> None:
     logger.info("draining")
     threading.Timer(LAST_SECONDS, os._exit, args=[1]).start()
     try:
-        for listener in server.listeners:
-            listener.addCallback(lambda port: port.stopListening())
+        for port in server.ports:
+            port.stopListening()
         here = hub.here()
         await drain.close_sockets(here)
         await _requests_done(server)
@@ -108,8 +115,11 @@ async def _end(server: Any, runners: list[Runner]) -> None:
 
 async def _requests_done(server: Any) -> None:
     """Wait for requests that are being answered; an idle kept-alive connection has no application left."""
+    from daphne.http_protocol import WebRequest
+
     for _ in range(round(_REQUEST_SECONDS / 0.1)):
-        running = [details.get("application_instance") for details in list(server.connections.values())]
+        requests = [details for to, details in list(server.connections.items()) if isinstance(to, WebRequest)]
+        running = [details.get("application_instance") for details in requests]
         if all(task is None or task.done() for task in running):
             return
         await asyncio.sleep(0.1)

@@ -7,7 +7,6 @@ import { CLOSE } from "protocol";
 
 const STEADY_MS = 30_000;
 const WAKE_MS = 5000;
-const RETRY_WHILE_POLLING_MS = 30_000;
 export const FAILURES_TO_POLL = 3;
 const FINAL = new Set([CLOSE.SIGN_IN, CLOSE.BANNED]);
 
@@ -87,8 +86,7 @@ export class Link {
     this.#failed += 1;
     this.#final = FINAL.has(code);
     this.#down({ code, spread: this.#spread, failed: this.#failed });
-    let wait = this.#spread === null ? this.#backoff.next() : this.#backoff.within(this.#spread);
-    if (this.#failed >= FAILURES_TO_POLL) wait = RETRY_WHILE_POLLING_MS * (0.5 + Math.random());
+    const wait = this.#spread === null ? this.#backoff.next() : this.#backoff.within(this.#spread);
     this.#connecting = setTimeout(() => this.connect(), wait);
   }
 }
