@@ -44,7 +44,7 @@ class MuteOut(Schema):
 @router.post("shows/{slug}/messages", response=MessageOut)
 def post(request: HttpRequest, slug: str, body: MessageIn) -> MessageOut:
     """Write in a show's chat. Repeated with the same key it answers the same and posts nothing."""
-    author: Viewer = request.viewer
+    author: Viewer = request.viewer  # type: ignore[attr-defined]
     show = show_for_viewer(slug, author)
     draft = Draft.arrived(author=author, text=body.text, key=body.key, seen_ms=body.seen_at, now=timezone.now())
     posted = post_message(show_id=show.pk, draft=draft)
@@ -86,7 +86,7 @@ def unmute(request: HttpRequest, slug: str, mute_id: int) -> MuteOut:
 
 
 def _team(request: HttpRequest, slug: str) -> tuple[Show, User]:
-    viewer: Viewer = request.viewer
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     if viewer.user_id is None:
         raise SignInNeeded
     actor = User.objects.get(pk=viewer.user_id)

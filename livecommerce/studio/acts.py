@@ -140,8 +140,8 @@ def say(press: Press) -> Done:
 
 def delete(press: Press) -> Done:
     message = delete_message(show=press.show, message_id=press.number("message"), actor=press.user, now=press.now)
-    undo = {"act": "restore", "message": message.pk}
-    return Done(words=f"You removed a message by {message.author_name}.", undo=undo)
+    words = f"You removed a message by {message.author_name}."
+    return Done(words=words, undo={"act": "restore", "message": message.pk})
 
 
 def restore(press: Press) -> Done:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -10,7 +12,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from livecommerce.errors import NotFound, Refused
+from livecommerce.accounts.models import User
+from livecommerce.accounts.viewer import Viewer
+from livecommerce.errors import Refused
 from livecommerce.studio.acts import ACTS, Press
 from livecommerce.studio.board import Board
 from livecommerce.studio.listing import shows_of
@@ -35,7 +39,7 @@ PANELS = {
 @require_GET
 def shows(request: HttpRequest) -> HttpResponse:
     """List the shows this person works in."""
-    return render(request, "studio/list.html", {"groups": shows_of(request.user, now=timezone.now())})
+    return render(request, "studio/list.html", {"groups": shows_of(_user(request), now=timezone.now())})
 
 
 @login_required
@@ -45,7 +49,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     """Run a show; before it, get ready to go live; after it, see what it sold."""
     board = _board(request, slug)
     page = "run" if board.show.is_on_air else "golive" if board.show.is_upcoming else "over"
-    return render(request, f"studio/{page}.html", {"board": board, "boot": board.boot(request.viewer)})
+    return render(request, f"studio/{page}.html", {"board": board, "boot": board.boot(_viewer(request))})
 
 
 @login_required
@@ -65,7 +69,7 @@ def act(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if name not in ACTS:
         raise Http404
     press = Press(
-        show=_show(request, slug), user=request.user, viewer=request.viewer, form=request.POST, now=timezone.now()
+        show=_show(request, slug), user=_user(request), viewer=_viewer(request), form=request.POST, now=timezone.now()
     )
     scripted = "application/json" in request.headers.get("Accept", "")
     try:
@@ -82,11 +86,19 @@ def act(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 
 
 def _board(request: HttpRequest, slug: str) -> Board:
-    return Board(show=_show(request, slug), user=request.user, now=timezone.now())
+    return Board(show=_show(request, slug), user=_user(request), now=timezone.now())
 
 
 def _show(request: HttpRequest, slug: str) -> Show:
     try:
-        return show_for_team(slug, request.user)
-    except (ShowNotFound, NotFound) as missing:
+        return show_for_team(slug, _user(request))
+    except ShowNotFound as missing:
         raise Http404 from missing
+
+
+def _user(request: HttpRequest) -> User:
+    return cast("User", request.user)  # Every view here asks for a sign-in first.
+
+
+def _viewer(request: HttpRequest) -> Viewer:
+    return cast("Viewer", request.viewer)  # type: ignore[attr-defined]
