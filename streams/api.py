@@ -102,7 +102,7 @@ def list_shows(request: HttpRequest, state: PublicState | None = None, after: in
 @router.get("shows/{slug}", response=ShowWithLineupOut, auth=ANYONE)
 def get_show(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Get a show with its line-up. Its team also sees drafts and rehearsals."""
-    viewer: Viewer = request.viewer
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
     show, now = show_for_viewer(slug, viewer), timezone.now()
     state = show.state if role_in(show, viewer) != "viewer" else show.public_state
     pinned = [card["id"] for card in pins_state(show, now)["items"]]

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def item_card(item: LineupItem, product: Product, drop: Drop | None, now: datetime) -> dict[str, Any]:
     """The card of an item. `product` comes from `Product.objects.with_offer()`; `drop` is its newest in the show.
 
-    `price` is the lowest a viewer could pay now; `earlier_price` stands beside a drop's price only, and is the lowest of
-    the 30 days before it was announced (Directive 98/6/EC, article 6a). `left` may be stale by a tick: the state
+    `price` is the lowest a viewer could pay now; `earlier_price` stands beside a drop's price only, and is the lowest
+    of the 30 days before it was announced (Directive 98/6/EC, article 6a). `left` may be stale by a tick: the state
     `stock:…` overlays it.
     """
     card = drop_card(drop, now) if drop is not None else None

@@ -1,12 +1,11 @@
 """Shows: from a draft to a replay.
 
-The rule guarded here: a show's state moves only along `MOVES`, each move is one guarded UPDATE with an audit row and its
-event in the same transaction, and asking again for a move that has happened changes nothing.
+The rule guarded here: a show's state moves only along `MOVES`, each move is one guarded UPDATE with an audit row and
+its event in the same transaction, and asking again for a move that has happened changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from catalog.models import Brand
     from livecommerce.accounts.models import User
     from livecommerce.accounts.viewer import Viewer
+    from streams.models.show import ShowQuerySet
 
 PAYABLE_AFTER_END = timedelta(minutes=10)
 
@@ -255,7 +255,7 @@ def show_for_team(slug: str, user: User) -> Show:
     return show
 
 
-def shows_for_team(user: User) -> Sequence[Show]:
+def shows_for_team(user: User) -> ShowQuerySet:
     """All shows that this person hosts, moderates or runs for a brand, the next one first."""
     theirs = (Show.objects.filter(host__user=user) | Show.objects.filter(members__user=user)) | Show.objects.filter(
         brand__staff__user=user

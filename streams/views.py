@@ -5,6 +5,7 @@ The rule guarded here: a draft or a rehearsal looks the same to outsiders as a s
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from functools import lru_cache
 from pathlib import Path
@@ -25,15 +26,24 @@ if TYPE_CHECKING:
 
 LIVE_FRESH_SECONDS = 0.5
 LONG_FRESH_SECONDS = 2.0
+FIRST_SEGMENT_SECONDS = 6.0
 _FOREVER = "public, max-age=31536000, immutable"
 _cached: dict[tuple[str, Kind], tuple[float, bytes, bytes]] = {}
 
 
 async def playlist(request: HttpRequest, slug: str, kind: Kind) -> HttpResponse:
     """The show's list, from this process's memory for half a second: a thousand players cost two queries a second."""
-    found = _cached.get((slug, kind))
-    if found is None or found[0] < monotonic():
-        found = await sync_to_async(_fresh_playlist)(request, slug, kind)
+    patience = monotonic() + FIRST_SEGMENT_SECONDS
+    while True:
+        found = _cached.get((slug, kind))
+        if found is None or found[0] < monotonic():
+            found = await sync_to_async(_fresh_playlist)(request, slug, kind)
+        if found[1] or monotonic() > patience:
+            break
+        # The show has just gone live: its first segment is being filmed.
+        await asyncio.sleep(LIVE_FRESH_SECONDS)
+    if not found[1]:
+        raise Http404
     max_age = 300 if kind == "vod" else 1
     return _answer(request, found[1], found[2], cache=f"public, max-age={max_age}")
 
@@ -62,10 +72,10 @@ def _fresh_playlist(request: HttpRequest, slug: str, kind: Kind) -> tuple[float,
     if kind == "vod" and not show.is_past:
         raise Http404
     text = playlist_of(show, kind)
-    if text is None:
+    if text is None and not show.is_on_air:
         raise Http404
     fresh_for = LIVE_FRESH_SECONDS if kind == "live" else LONG_FRESH_SECONDS
-    plain = text.encode()
+    plain = (text or "").encode()
     if len(_cached) > 200:  # noqa: PLR2004 - old shows' lists, asked for once
         _cached.clear()
     _cached[slug, kind] = found = (monotonic() + fresh_for, plain, gzip.compress(plain, 5))

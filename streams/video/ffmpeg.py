@@ -25,7 +25,7 @@ def ffmpeg_path() -> str:
 
 
 def can_copy(gop_seconds: float) -> bool:
-    """Whether the encoder's own key frames allow cuts of two seconds: the first multiple past the cut is short enough."""
+    """Whether the encoder's own key frames allow cuts of two seconds: the first one past the cut comes soon enough."""
     if gop_seconds <= 0:
         return False
     multiples = -(-CUT_AFTER_SECONDS // gop_seconds)

@@ -1,7 +1,7 @@
 """The gate: where encoders knock. One port for all shows; without the show's key nothing is read.
 
-The rule guarded here: a publisher proves its key before the first picture, one publisher per show (the newest wins, which
-cures the ghost of a phone that changed its network), and silence or garbage is cut off.
+The rule guarded here: a publisher proves its key before the first picture, a show has one publisher (the newest wins,
+which cures the ghost of a phone that changed its network), and silence or garbage is cut off.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 
 class Receiver(Protocol):
     """What takes the messages of one publisher."""
+
+    @property
+    def is_over(self) -> bool: ...
 
     def receive(self, message: Message) -> None: ...
 
@@ -121,6 +124,8 @@ class _Session:
                 elif message.kind in (rtmp.COMMAND, rtmp.COMMAND_AMF3):
                     await self._obey(message)
             if self._receiver:
+                # The show has ended, or another encoder has taken over.
+                self._over |= self._receiver.is_over
                 # Every message buys ten more seconds of silence.
                 patience.reschedule(asyncio.get_running_loop().time() + IDLE_AFTER)
             if self._received - self._acknowledged > ACKNOWLEDGE_EVERY:
@@ -131,7 +136,7 @@ class _Session:
     async def _obey(self, message: Message) -> None:
         body = message.body[1:] if message.kind == rtmp.COMMAND_AMF3 else message.body
         values = rtmp.read_amf(body)
-        name, number = (values + [None, None])[:2]
+        name, number = [*values, None, None][:2]
         number = number if isinstance(number, float) else 0.0
         match name:
             case "connect":

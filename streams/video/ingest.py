@@ -1,4 +1,4 @@
-"""Ingest: the address and key an encoder gets. The rule guarded here: a key is derived, so the database holds no secret."""
+"""Ingest: the address and key an encoder gets. Rule guarded here: a key is derived, so the database holds no secret."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from time import monotonic
 
 import structlog
@@ -62,7 +63,7 @@ class Signal:
     def gop_seconds(self) -> float:
         """The longest of the last distances between key frames."""
         keys = list(self.key_frames_ms)
-        return max((b - a for a, b in zip(keys, keys[1:], strict=False)), default=0) / 1000
+        return max((b - a for a, b in pairwise(keys)), default=0) / 1000
 
     def bitrate_kbps(self) -> int:
         return round(sum(size for _, size, _ in self._received) * 8 / 1000 / self._span())
@@ -100,12 +101,16 @@ class Packager:
         self._waiting: list[tuple[Message, datetime]] = []
         self._waiting_since = monotonic()
         self._only_transcode = False
-        self._starting = False
+        self._starting = self._leaving = False
         self._failures: deque[float] = deque(maxlen=len(RESTARTS))
+
+    @property
+    def is_over(self) -> bool:
+        return self.gone.is_set()
 
     def receive(self, message: Message) -> None:
         """Take one message from the gate."""
-        if not message.body:
+        if not message.body or self._leaving:
             return
         if message.kind == rtmp.FACTS:
             self._facts = message
@@ -124,7 +129,10 @@ class Packager:
             self._wait(message)
 
     async def left(self) -> None:
-        """The encoder is gone: let ffmpeg write its last part."""
+        """The encoder is gone, or its show is over: let ffmpeg write its last part."""
+        if self._leaving:
+            return
+        self._leaving = True
         if self.run:
             await self.run.cutter.finish()
         self.gone.set()
@@ -132,7 +140,7 @@ class Packager:
     async def collect(self) -> tuple[Run, list[Cut]] | None:
         """Start what is ready, restart what is broken; give the run and its new segments."""
         if self.run is None:
-            if self._ready() and not self.gone.is_set():
+            if self._ready() and not self._leaving:
                 await self._start()
             return None
         run = self.run
@@ -194,7 +202,7 @@ class Packager:
 
     def _judge(self, run: Run) -> None:
         """End a run that can no longer be trusted."""
-        if self.gone.is_set():
+        if self._leaving:
             return
         if run.cutter.mode == "copy" and self.signal.gop_seconds > LONGEST_SEGMENT_SECONDS:
             self._only_transcode = True

@@ -1,7 +1,7 @@
 """Playlists: one list of segments, cut differently for live, rewind and replay. Source: RFC 8216, sections 4.3 and 6.2.
 
-The rule guarded here: numbers, discontinuity numbers and the target duration of a show never go backwards or change, and
-a list ends only when the show has ended.
+The rule guarded here: numbers, discontinuity numbers and the target duration of a show never go backwards or change,
+and a list ends only when the show has ended.
 """
 
 from __future__ import annotations

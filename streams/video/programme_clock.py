@@ -1,7 +1,7 @@
 """The programme clock of a run: which moment a segment's first frame belongs to.
 
 The rule guarded here: within a run the clock never jumps. It is anchored at the arrival of a key frame, goes on by the
-segments' durations, and leans at most 20 ms a segment towards the arrival times, as encoders' clocks drift.
+segments' durations, and leans at most 40 ms a segment towards the arrival times, as encoders' clocks drift.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
-LEAN_MS = 20
+LEAN_MS = 40
 BROKEN_AFTER_MS = 2000
 _REMEMBERED_KEY_FRAMES = 16
 _PATIENCE = 5

@@ -171,7 +171,7 @@ class _UnknownAmf(Exception):
     pass
 
 
-def _read_value(body: bytes, at: int, *, depth: int) -> tuple[Amf, int]:
+def _read_value(body: bytes, at: int, *, depth: int) -> tuple[Amf, int]:  # noqa: PLR0911 - one per AMF0 type
     if depth > 8:  # noqa: PLR2004 - no encoder nests deeper
         raise _UnknownAmf
     kind, at = body[at], at + 1

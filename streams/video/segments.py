@@ -19,7 +19,6 @@ from django.db import transaction
 from django.db.models import Max
 
 from streams.models import Ingest, PackRun, Segment, Show
-from streams.models.show import ON_AIR
 from streams.video.cutter import Cut
 from streams.video.ffmpeg import INIT, Mode
 
@@ -61,8 +60,6 @@ def add_segments(*, run: PackRun, cuts: Sequence[Cut], now: datetime) -> list[Se
     init_name = _init_name(run)
     segments = []
     for number, cut in enumerate(cuts, start=0 if last is None else last + 1):
-        started = show.live_started_at
-        rehearsal = show.state not in ON_AIR or started is None or cut.programme_at < started
         segments.append(
             Segment(
                 show=show,
@@ -75,7 +72,7 @@ def add_segments(*, run: PackRun, cuts: Sequence[Cut], now: datetime) -> list[Se
                 name=f"{number}-{secrets.token_hex(6)}.m4s",
                 init_name=init_name,
                 discontinuity=run_is_new and number > 0,
-                rehearsal=rehearsal,
+                rehearsal=not _is_public(show, cut.programme_at),
             )
         )
         run_is_new = False
@@ -91,6 +88,12 @@ def close_run(*, run: PackRun, reason: str, now: datetime) -> None:
     """End a run; its work folder holds nothing that is needed any more."""
     PackRun.objects.filter(pk=run.pk, ended_at__isnull=True).update(ended_at=now, reason=reason[:120])
     shutil.rmtree(work_folder(run.token), ignore_errors=True)
+
+
+def _is_public(show: Show, moment: datetime) -> bool:
+    """Filmed between "go live" and the end: the last cut of a show comes out after it has ended."""
+    began, over = show.live_started_at, show.ended_at
+    return began is not None and moment >= began and (over is None or moment < over)
 
 
 def _init_name(run: PackRun) -> str:

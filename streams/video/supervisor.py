@@ -130,15 +130,19 @@ class Supervisor:
     async def _watch(self) -> None:
         while True:
             try:
-                await self._ask(self._judge_shows)
+                awaiting = await self._ask(self._judge_shows)
+                for show_id, packager in list(self._packagers.items()):
+                    if show_id not in awaiting:
+                        await packager.left()
             except DatabaseError:
                 log.exception("shows_not_watched")
             await asyncio.sleep(WATCH_SECONDS)
 
-    def _judge_shows(self) -> None:
-        """Move the shows whose picture came, went or stayed away too long."""
-        now = self._clock()
+    def _judge_shows(self) -> set[int]:
+        """Move the shows whose picture came, went or stayed away too long; return those that still want one."""
+        now, awaiting = self._clock(), set()
         for show in Show.objects.awaiting_picture().select_related("ingest"):
+            awaiting.add(show.pk)
             last = ingest_log.last_segment_at(show)
             seen = max(moment for moment in (last, show.live_started_at, self._began_at) if moment)
             match show.state:
@@ -152,6 +156,7 @@ class Supervisor:
                     self._calls.back(show.pk, now)
                 case Show.State.INTERRUPTED if show.reconnect_until and now >= show.reconnect_until:
                     self._calls.over(show.pk, now)
+        return awaiting
 
     async def _report(self) -> None:
         while True:

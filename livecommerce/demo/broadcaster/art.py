@@ -36,8 +36,8 @@ _LOOKS: dict[Look, tuple[tuple[str, str], ...]] = {
 }
 
 
-def drawn(art: str, *, width: int, look: Look = "smile") -> Path | None:
-    """A static SVG as PNG of this width, made once; None where this ffmpeg cannot draw SVG."""
+def drawn(art: str, *, width: int, height: int = 0, look: Look = "smile") -> Path | None:
+    """A static SVG as PNG, at least this wide and high, made once; None where this ffmpeg cannot draw SVG."""
     source = finders.find(art)
     if not isinstance(source, str):
         return None
@@ -54,7 +54,8 @@ def drawn(art: str, *, width: int, look: Look = "smile") -> Path | None:
         return None
     sketch = target.with_suffix(".svg")
     sketch.write_text(drawing)
-    size = ["-width", str(width), "-height", str(round(width * float(box[2]) / float(box[1])))]
+    scale = max(width / float(box[1]), height / float(box[2]))
+    size = ["-width", str(round(scale * float(box[1]))), "-height", str(round(scale * float(box[2])))]
     fresh = target.with_suffix(".fresh.png")
     command = [ffmpeg_path(), "-loglevel", "error", "-y", *size, "-i", str(sketch), "-frames:v", "1", "-update", "1"]
     if subprocess.run([*command, str(fresh)], check=False, capture_output=True, timeout=60).returncode:
@@ -62,18 +63,30 @@ def drawn(art: str, *, width: int, look: Look = "smile") -> Path | None:
     return fresh.replace(target)
 
 
-def write_insert(picture: str, target: Path) -> None:
-    """Write the round insert with a product's picture (a static drawing or a file; empty for none), atomically.
-
-    PAM, because a decoder reads it 25 times a second for next to nothing.
-    """
-    image = Image.new("RGBA", (INSERT_SIZE, INSERT_SIZE), (0, 0, 0, 0))
+def insert_of(picture: str) -> Image.Image:
+    """The round insert with a product's picture (a static drawing or a file); see-through for none."""
     product = _picture(picture) if picture else None
-    if product is not None:
-        image = _disc()
-        at = (INSERT_SIZE - _PICTURE_SIZE) // 2
-        image.alpha_composite(product, (at, at))
-    head = f"P7\nWIDTH {INSERT_SIZE}\nHEIGHT {INSERT_SIZE}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
+    if product is None:
+        return Image.new("RGBA", (INSERT_SIZE, INSERT_SIZE), (0, 0, 0, 0))
+    image = _disc()
+    at = (INSERT_SIZE - _PICTURE_SIZE) // 2
+    image.alpha_composite(product, (at, at))
+    return image
+
+
+def write_moment(insert: Image.Image, *, tenths: int, stripes: int, target: Path) -> None:
+    """Write the insert, and the stripe clock in a row below: one pixel a stripe, white where the bit is set."""
+    image = Image.new("RGBA", (INSERT_SIZE, INSERT_SIZE + 1), (0, 0, 0, 255))
+    image.paste(insert, (0, 0))
+    for bit in range(stripes):
+        if tenths >> bit & 1:
+            image.putpixel((bit, INSERT_SIZE), (255, 255, 255, 255))
+    _write_pam(image, target)
+
+
+def _write_pam(image: Image.Image, target: Path) -> None:
+    """PAM, because a decoder reads it 25 times a second for next to nothing."""
+    head = f"P7\nWIDTH {image.width}\nHEIGHT {image.height}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
     fresh = target.with_suffix(".fresh")
     fresh.write_bytes(head.encode() + image.tobytes())
     fresh.replace(target)

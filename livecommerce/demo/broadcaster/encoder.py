@@ -15,12 +15,14 @@ from django.conf import settings
 from django.db import connections
 
 from catalog.models import ProductImage
-from livecommerce.demo.broadcaster.art import write_insert
-from livecommerce.demo.broadcaster.stage import INSERT, stage_command
+from livecommerce.demo.broadcaster.art import insert_of, write_moment
+from livecommerce.demo.broadcaster.stage import MOMENT, STRIPES, stage_command
 from streams.models import Pin, Show
 from streams.video.ingest import encoder_settings
 
 START_AGAIN_SECONDS = 2.0
+LOOK_SECONDS = 0.5
+CLOCK_SECONDS = 0.1
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +34,9 @@ class Broadcaster:
         self._show_id, self._art, self._publish_to = show.pk, show.art, publish_to
         self._folder = Path(settings.DATA_DIR) / "stage" / f"show-{show.pk}"
         self._over = threading.Event()
-        self._silent_until = 0.0
+        self._silent_until = self._look_at = 0.0
         self._encoder: subprocess.Popen[bytes] | None = None
-        self._shown = "-"
+        self._shown, self._insert = "", insert_of("")
         self._thread = threading.Thread(target=self._run, name="broadcaster", daemon=True)
 
     def start(self) -> None:
@@ -55,14 +57,22 @@ class Broadcaster:
 
     def _run(self) -> None:
         try:
-            while not self._over.is_set():
-                self._show_insert()
-                if (self._encoder is None or self._encoder.poll() is not None) and not self._is_silent:
-                    self._begin()
-                self._over.wait(0.5)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            while not self._over.wait(CLOCK_SECONDS):
+                # The real clock, whenever ffmpeg began and however late it is.
+                tenths = int(time.time() / CLOCK_SECONDS)
+                write_moment(self._insert, tenths=tenths, stripes=STRIPES, target=self._folder / MOMENT)
+                if time.monotonic() > self._look_at:
+                    self._look_at = time.monotonic() + LOOK_SECONDS
+                    self._look()
         finally:
             self._end_encoder()
             connections.close_all()
+
+    def _look(self) -> None:
+        self._show_insert()
+        if (self._encoder is None or self._encoder.poll() is not None) and not self._is_silent:
+            self._begin()
 
     @property
     def _is_silent(self) -> bool:
@@ -73,7 +83,7 @@ class Broadcaster:
         if show is None:
             return
         self._silent_until = time.monotonic() + START_AGAIN_SECONDS
-        command = stage_command(art=self._art, folder=self._folder, began_at=time.time())
+        command = stage_command(art=self._art, folder=self._folder)
         command += ["-f", "flv", "-flvflags", "no_duration_filesize", self._publish_to or _address(show)]
         self._encoder = subprocess.Popen(
             command,
@@ -95,10 +105,8 @@ class Broadcaster:
 
     def _show_insert(self) -> None:
         picture = picture_of_the_moment(self._show_id)
-        if picture != self._shown or not (self._folder / INSERT).exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            write_insert(picture, self._folder / INSERT)
-            self._shown = picture
+        if picture != self._shown:
+            self._shown, self._insert = picture, insert_of(picture)
 
 
 def _address(show: Show) -> str:

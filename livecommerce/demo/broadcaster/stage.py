@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from livecommerce.demo.broadcaster.art import Look, clock_font, drawn
+from livecommerce.demo.broadcaster.art import INSERT_SIZE, Look, clock_font, drawn
 from streams.video.ffmpeg import ffmpeg_path
 
 WIDTH, HEIGHT, RATE = 720, 1280, 25
 STRIPES, STRIPE_WIDTH, STRIPE_HEIGHT = 12, 60, 16
-STRIPE_PERIOD = 2**STRIPES / 10
 SHOT_SECONDS = 14
 # Widths of the drawn set: a wide shot and a close one, with how far each sways and how high it looks.
 SHOTS, SWAYS = (864, 1224), ((0.3, 0.16), (0.2, 0.22))
 LOOKS: tuple[Look, ...] = ("smile", "talk", "blink")
-INSERT = "insert.pam"
+# What changes while ffmpeg runs, as one picture that it reads for every frame: the insert, the stripes in a row below.
+MOMENT = "moment.pam"
 
 _SPEAKING = "gt(sin(2*PI*t/3.7+sin(0.5*t)),-0.7)"
 _TALKS = f"gt(abs(sin(PI*4.1*t+0.9*sin(1.7*t))),0.6)*{_SPEAKING}"
@@ -35,42 +35,26 @@ _VOICE = (
 )
 
 
-def stage_command(*, art: str, folder: Path, began_at: float, seconds: float | None = None) -> list[str]:
+def stage_command(*, art: str, folder: Path, seconds: float | None = None) -> list[str]:
     """ffmpeg's arguments up to the output. With `seconds` it renders so much as fast as it can, instead of live."""
     live = ["-re"] if seconds is None else []
     command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostats"]
     for width in SHOTS:
         for look in LOOKS:
-            shot = drawn(art, width=width, look=look)
+            shot = drawn(art, width=width, height=round(HEIGHT * 1.2), look=look)
             command += ["-i", str(shot)] if shot else ["-f", "lavfi", "-i", f"color=c=0x2f4f49:s={width}x2640:r=1:d=1"]
-    command += [*live, "-f", "image2", "-loop", "1", "-framerate", str(RATE), "-i", str(folder / INSERT)]
-    command += [*live, "-f", "lavfi", "-i", f"aevalsrc='{_VOICE}':s=16000:c=mono"]
-    command += ["-filter_complex_threads", "1", "-filter_complex", _picture_graph(folder, began_at)]
-    command += [
-        "-map",
-        "[picture]",
-        "-map",
-        f"{len(SHOTS) * len(LOOKS) + 1}:a",
-        *(["-t", str(seconds)] if seconds else []),
-    ]
-    command += [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-tune",
-        "zerolatency",
-        "-profile:v",
-        "main",
-        "-threads",
-        "1",
-    ]
+    command += [*live, "-f", "image2", "-loop", "1", "-framerate", str(RATE), "-i", str(folder / MOMENT)]
+    command += ["-filter_complex_threads", "1", "-filter_complex", _picture_graph(folder)]
+    command += ["-map", "[picture]", "-map", "[voice]"]
+    command += ["-t", str(seconds)] if seconds else []
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "main"]
+    command += ["-threads", "1"]
     command += ["-g", str(2 * RATE), "-keyint_min", str(2 * RATE), "-sc_threshold", "0", "-pix_fmt", "yuv420p"]
     command += ["-b:v", "1500k", "-maxrate", "1800k", "-bufsize", "1800k"]
     return [*command, "-c:a", "aac", "-b:a", "64k", "-ar", "48000", "-ac", "2"]
 
 
-def _picture_graph(folder: Path, began_at: float) -> str:
+def _picture_graph(folder: Path) -> str:
     """Two shots of one set, swaying as if held by hand, a face that talks and blinks; insert, clock and stripes."""
     still = f"loop=loop=-1:size=1:start=0,setpts=N/{RATE}/TB,fps={RATE}"
     chains = []
@@ -83,18 +67,17 @@ def _picture_graph(folder: Path, began_at: float) -> str:
         chains.append(f"[s{shot}0][s{shot}1]overlay=format=yuv420:enable='{_TALKS}'[t{shot}]")
         chains.append(f"[t{shot}][s{shot}2]overlay=format=yuv420:enable='{_BLINKS}'[shot{shot}]")
     chains.append(f"[shot0][shot1]overlay=format=yuv420:enable='gte(mod(t,{2 * SHOT_SECONDS}),{SHOT_SECONDS})'[set]")
-    insert = f"{len(SHOTS) * len(LOOKS)}:v"
-    chains.append(f"[set][{insert}]overlay=x=72:y='226+8*sin(t*1.4)':format=yuv420:shortest=1[shown]")
+    chains.append(f"[{len(SHOTS) * len(LOOKS)}:v]split[moment][row]")
+    chains.append(f"[moment]crop={INSERT_SIZE}:{INSERT_SIZE}:0:0[insert]")
+    strip = f"scale={STRIPES * STRIPE_WIDTH}:{STRIPE_HEIGHT}:flags=neighbor"
+    chains.append(f"[row]crop={STRIPES}:1:0:{INSERT_SIZE},{strip}[stripes]")
+    chains.append("[set][insert]overlay=x=72:y='226+8*sin(t*1.4)':format=yuv420:shortest=1[shown]")
+    chains.append("[shown][stripes]overlay=format=yuv420:shortest=1[timed]")
     font = str(clock_font(folder)).replace(":", r"\:")
-    clock = (
-        f"[shown]drawtext=fontfile='{font}':text='%{{localtime\\:%H\\\\\\:%M\\\\\\:%S}}':x=84:y=160:fontsize=28"
-        ":fontcolor=white:box=1:boxcolor=black@0.45:boxborderw=12"
+    chains.append(
+        f"[timed]drawtext=fontfile='{font}':text='%{{localtime\\:%H\\\\\\:%M\\\\\\:%S}}':x=84:y=160:fontsize=28"
+        ":fontcolor=white:box=1:boxcolor=black@0.45:boxborderw=12[picture]"
     )
-    boxes = [f"drawbox=x=0:y=0:w={WIDTH}:h={STRIPE_HEIGHT}:color=black:t=fill"]
-    begin = began_at % STRIPE_PERIOD
-    boxes += [
-        f"drawbox=x={STRIPE_WIDTH * bit}:y=0:w={STRIPE_WIDTH}:h={STRIPE_HEIGHT}:color=white:t=fill"
-        f":enable='mod(floor((t+{begin:.3f})*10/{2**bit}),2)'"
-        for bit in range(STRIPES)
-    ]
-    return ";".join([*chains, f"{clock},{','.join(boxes)}[picture]"])
+    # The voice has no clock of its own: it follows the picture, which follows the real one.
+    chains.append(f"aevalsrc='{_VOICE}':s=16000:c=mono[voice]")
+    return ";".join(chains)
