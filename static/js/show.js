@@ -6,6 +6,7 @@ import "elements/stock-bar";
 import "elements/drop-card";
 import "elements/show-stage";
 import "elements/show-curtain";
+import "elements/stage-moment";
 import "elements/connection-line";
 import "elements/chat-log";
 import "elements/chat-composer";

@@ -112,7 +112,7 @@ class ShowStage extends HTMLElement {
       const card = old.get(key) ?? cloneOf("card-template");
       old.delete(key);
       if (place.children[index] !== card) place.insertBefore(card, place.children[index] ?? null);
-      card.classList.toggle("drop-card--folded", index > 0);
+      card.classList.toggle("drop-card--folded", index > 0 || Boolean(this.querySelector("stage-moment > .moment")));
       card.show?.(this.model.facts(subject, now));
       return card;
     });
