@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
-from django.db.backends.sqlite3.operations import DatabaseOperations
 from django.test import Client
 from django.utils import timezone
 
@@ -58,26 +57,6 @@ def ledgers_can_be_emptied() -> Generator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush_between)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _append_only_tables_are_emptied_between_tests() -> Generator[None]:
-    """SQLite empties tables by DELETE, which their triggers refuse; PostgreSQL's TRUNCATE asks no row."""
-    flush = DatabaseOperations.execute_sql_flush
-
-    def flush_without_triggers(self: DatabaseOperations, sql_list: list[str]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            triggers = cursor.fetchall()
-            for name, _ in triggers:
-                cursor.execute(f'DROP TRIGGER "{name}"')
-            flush(self, sql_list)
-            for _, sql in triggers:
-                cursor.execute(sql)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
         yield
 
 
