@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from django.utils.csp import CSP
+from servestatic.compress import Compressor
 
 from livecommerce.environment import (
     Misconfigured,
@@ -59,7 +60,6 @@ INSTALLED_APPS = [
     "channels",
     "allauth",
     "allauth.account",
-    "ninja",
     "livecommerce.accounts",
     "livecommerce.realtime",
     "catalog",
@@ -179,6 +179,9 @@ STORAGES = {
 }
 SERVESTATIC_USE_FINDERS = _found_not_collected
 SERVESTATIC_AUTOREFRESH = _found_not_collected
+# Everything is asked for by its hashed name; source maps of libraries are for developers and need no squeezing.
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = not _found_not_collected
+SERVESTATIC_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # People.
 AUTH_USER_MODEL = "accounts.User"
@@ -193,6 +196,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_ADAPTER = "livecommerce.signin.SignInAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {"signup": "livecommerce.watch.signup.SignUpForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True

@@ -21,8 +21,6 @@ from livecommerce.watch.stylesheets import SHEETS
 # Served name -> path in node_modules. A browser gets these names; a version lives in package-lock.json alone.
 VENDOR_FILES = {
     "vendor/hls.light.js": "hls.js/dist/hls.light.min.mjs",
-    # Named in the file above; collecting refuses a reference that leads nowhere.
-    "vendor/hls.light.min.mjs.map": "hls.js/dist/hls.light.min.mjs.map",
     "vendor/instrument-sans-latin.woff2": (
         "@fontsource-variable/instrument-sans/files/instrument-sans-latin-wdth-normal.woff2"
     ),
@@ -64,10 +62,11 @@ class NamedFilesFinder(BaseFinder):
 
 
 class VendorFiles(NamedFilesFinder):
-    """The files of npm packages, read from node_modules."""
+    """The files of npm packages, read from node_modules; scripts without the name of a source map that is not served."""
 
     def sources(self) -> dict[str, Path]:
-        return {name: settings.BASE_DIR / "node_modules" / source for name, source in VENDOR_FILES.items()}
+        installed = {name: settings.BASE_DIR / "node_modules" / source for name, source in VENDOR_FILES.items()}
+        return {name: _without_map(source) if name.endswith(".js") else source for name, source in installed.items()}
 
     def check(self, **_options: Any) -> list[CheckMessage]:
         return [
@@ -78,19 +77,30 @@ class VendorFiles(NamedFilesFinder):
 
 
 class JoinedSheets(NamedFilesFinder):
-    """The sheets, joined anew whenever one of their files is younger than the joined copy."""
+    """The sheets, joined anew whenever one of their files has changed."""
 
     def sources(self) -> dict[str, Path]:
         return {f"css/{sheet}.css": self._joined(sheet, files) for sheet, files in SHEETS.items()}
 
     def _joined(self, sheet: str, files: tuple[str, ...]) -> Path:
         parts = [settings.BASE_DIR / "static" / "css" / f"{file}.css" for file in files]
-        joined = settings.DATA_DIR / "joined" / f"{sheet}.css"
-        text = "\n".join(part.read_text(encoding="utf-8") for part in parts)
-        if not joined.is_file() or joined.read_text(encoding="utf-8") != text:
-            joined.parent.mkdir(exist_ok=True)
-            # Another process may be reading the old copy: swap, never write over it.
-            fresh = joined.with_suffix(f".{os.getpid()}")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(joined)
-        return joined
+        return _made(f"{sheet}.css", "\n".join(part.read_text(encoding="utf-8") for part in parts))
+
+
+def _without_map(script: Path) -> Path:
+    if not script.is_file():
+        return script
+    lines = script.read_text(encoding="utf-8").splitlines(keepends=True)
+    return _made(script.name, "".join(line for line in lines if not line.startswith("//# sourceMappingURL=")))
+
+
+def _made(name: str, text: str) -> Path:
+    """Keep a file that is made of others, and leave it alone while they do not change."""
+    made: Path = settings.DATA_DIR / "joined" / name
+    if not made.is_file() or made.read_text(encoding="utf-8") != text:
+        made.parent.mkdir(exist_ok=True)
+        # Another process may be reading the old copy: swap, never write over it.
+        fresh = made.with_name(f"{name}.{os.getpid()}")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(made)
+    return made
