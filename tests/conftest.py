@@ -41,7 +41,7 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def ledgers_can_be_emptied() -> Generator[None]:
     """Tests that commit empty all tables afterwards. SQLite deletes row by row: its append-only triggers step aside."""
-    from django.db.backends.sqlite3.operations import DatabaseOperations
+    from django.db.backends.sqlite3.base import DatabaseOperations
 
     flush = DatabaseOperations.execute_sql_flush
 
