@@ -1,0 +1,67 @@
+"""What the realtime tests share: wires that remember, rooms without a server."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pytest
+
+from livecommerce.realtime.room import Loaded, Room, Seat
+from livecommerce.realtime.wire import Frame
+
+
+@dataclass
+class RememberedWire:
+    """A client that takes what it is given, or nothing at all."""
+
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    unread: int = 0
+    reads: bool = True
+
+    def write(self, frame: Frame) -> int:
+        if not self.reads:
+            self.unread += len(frame.framed)
+            return self.unread
+        self.frames.append(orjson.loads(frame.payload))
+        return 0
+
+    def waiting(self) -> int:
+        return self.unread
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.closed.append(code)
+
+    def abort(self) -> None:
+        self.closed.append(0)
+
+    def events(self) -> list[int]:
+        return [event["seq"] for frame in self.frames for event in frame.get("events", [])]
+
+
+def seat_of(wire: RememberedWire, **more: Any) -> Seat:
+    return Seat(wire=wire, **{"visitor_id": None, "studio": False, "heard_at": time.monotonic(), **more})
+
+
+@pytest.fixture
+def wire() -> RememberedWire:
+    return RememberedWire()
+
+
+def wire_event(seq: int, **more: Any) -> tuple[int, bytes]:
+    at = time.time_ns() // 1_000_000
+    return seq, orjson.dumps({"seq": seq, "type": "message.posted", "at": at, "text": f"line {seq}", **more})
+
+
+@pytest.fixture
+def make_room() -> Callable[..., Room]:
+    def make(seq: int = 0, **state: tuple[int, dict[str, Any]]) -> Room:
+        room = Room(1)
+        encoded = {key: (version, orjson.dumps(value)) for key, (version, value) in state.items()}
+        tail = [wire_event(number) for number in range(1, seq + 1)]
+        room.load(Loaded(epoch="e1", seq=seq, tail=tail[-300:], show=b'{"id":1}', state=encoded))
+        return room
+
+    return make
