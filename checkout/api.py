@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from catalog.models import Variant
 from checkout.cards import hold_card
@@ -128,7 +128,7 @@ def leave(request: HttpRequest, drop_id: int) -> dict[str, int]:
 
 
 @router.post("studio/shows/{slug}/drops", summary="Start a drop", response={201: dict[str, Any]})
-def create_drop(request: HttpRequest, slug: str, body: DropIn) -> tuple[int, dict[str, Any]]:
+def create_drop(request: HttpRequest, slug: str, body: DropIn) -> Status[dict[str, Any]]:
     """Take the units out of the shop, fix the terms and count down."""
     show, actor = _team(request, slug)
     now = database_now()
@@ -147,7 +147,7 @@ def create_drop(request: HttpRequest, slug: str, body: DropIn) -> tuple[int, dic
     )
     countdown = fair_countdown(show, now)
     card = drop_card(Drop.objects.with_units().get(pk=drop.pk), now)
-    return 201, {**card, "say_go_at": countdown.go_at, "advice": countdown.advice}
+    return Status(201, {**card, "say_go_at": countdown.go_at, "advice": countdown.advice})
 
 
 @router.post("studio/shows/{slug}/drops/{drop_id}/close", summary="End a drop")
