@@ -162,7 +162,7 @@ def _cart_page(
         "practice_cards": practice_hints(),
         "now_ms": int(now.timestamp() * 1000),
     }
-    return render(request, "checkout/cart.html", context, status=problem.status if problem else 200)
+    return render(request, "checkout/cart.html", context, status=_status(problem))
 
 
 def _order_page(request: HttpRequest, code: str, form: CardForm, *, problem: Refused | None = None) -> HttpResponse:
@@ -187,7 +187,12 @@ def _order_page(request: HttpRequest, code: str, form: CardForm, *, problem: Ref
         "now_ms": int(now.timestamp() * 1000),
         "practice_cards": practice_hints(),
     }
-    return render(request, "checkout/order.html", context, status=problem.status if problem else 200)
+    return render(request, "checkout/order.html", context, status=_status(problem))
+
+
+def _status(problem: Refused | None) -> int:
+    """A form that comes back with its slips is a page as any other; only what is not there is a 404."""
+    return problem.status if isinstance(problem, NotFound) else 200
 
 
 def _payable_until(found: Order, now: datetime) -> datetime | None:

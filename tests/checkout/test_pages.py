@@ -70,7 +70,7 @@ def test_above_the_button_stand_items_quantity_total_vat_delivery_and_seller(ana
 def test_all_slips_stand_beside_their_fields_and_nothing_typed_is_lost(ana: Client, held: Hold) -> None:
     page = ana.post("/cart/pay/", filled(held, "4242424242424241", postcode="", email="ana@"))
 
-    assert page.status_code == 422
+    assert page.status_code == 200
     assert 'id="id_postcode-error"' in page.text
     assert 'id="id_email-error"' in page.text
     assert 'id="card-error"' in page.text
@@ -81,7 +81,7 @@ def test_all_slips_stand_beside_their_fields_and_nothing_typed_is_lost(ana: Clie
 def test_a_declined_card_says_what_is_safe_and_is_never_written_back(ana: Client, held: Hold) -> None:
     page = ana.post("/cart/pay/", filled(held, DECLINED))
 
-    assert page.status_code == 402
+    assert page.status_code == 200
     assert "Your bank said no. Nothing was charged. It stays held for" in page.text
     assert DECLINED not in page.text
     assert 'name="key" value="page"' in page.text
@@ -115,7 +115,7 @@ def test_refusing_the_check_shows_the_order_with_another_try(ana: Client, held: 
 
     page = ana.post(asked.headers["Location"], {"check": "refuse"})
 
-    assert page.status_code == 402
+    assert page.status_code == 200
     assert "Pay this order" in page.text
     code = Order.objects.get().code
     ana.post(f"/orders/{code}/pay/", {"card": SUCCEEDS, "expiry": "08/31", "cvc": "123"})
@@ -167,7 +167,7 @@ def test_nobody_touches_the_hold_of_another(client_of: ClientOf, rival_viewer: V
     rival = client_of(rival_viewer)
 
     assert rival.post(f"/cart/holds/{held.pk}/release/").status_code == 404
-    assert rival.post("/cart/pay/", filled(held)).status_code == 409
+    assert "Nothing is held for you any more." in rival.post("/cart/pay/", filled(held)).text
 
     held.refresh_from_db()
     assert held.state == Hold.State.HELD
@@ -176,7 +176,7 @@ def test_nobody_touches_the_hold_of_another(client_of: ClientOf, rival_viewer: V
 def test_a_refused_hold_says_why_in_the_bag(client: Client, drop_on_sale: Drop, variant: Variant) -> None:
     page = client.post("/cart/", {"drop": drop_on_sale.pk, "variant": variant.pk, "quantity": 9, "key": "k"})
 
-    assert page.status_code == 422
+    assert page.status_code == 200
     assert 'role="alert"' in page.text
 
 
