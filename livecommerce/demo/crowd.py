@@ -190,10 +190,7 @@ def _variant_id(item: dict[str, Any]) -> int:
     return int(variant["id"] if isinstance(variant, dict) else variant)
 
 
-async def gather_crowd(shop: Outside, *, slug: str, size: int = len(story.CROWD)) -> None:
-    """Let the crowd in and keep it there until cancelled."""
-    fans = []
-    for number, name in enumerate(story.CROWD[:size], start=1):
-        signed_in = await shop.sign_in(f"crowd{number}@demo.test", story.PASSWORD)
-        fans.append(Fan(signed_in, name=name, number=number, slug=slug))
+async def gather_crowd(people: list[tuple[str, Outside]], *, slug: str) -> None:
+    """Let people in, each with a name and a way into the shop, and keep them there until cancelled."""
+    fans = [Fan(shop, name=name, number=number, slug=slug) for number, (name, shop) in enumerate(people, start=1)]
     await asyncio.gather(*(fan.watch() for fan in fans))

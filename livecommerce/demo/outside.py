@@ -32,11 +32,6 @@ class Outside:
         self.url = url.rstrip("/")
         self.token = token
 
-    async def sign_in(self, email: str, password: str) -> Outside:
-        """Return the same shop as seen by somebody with an account."""
-        answer = await self.post("sessions", {"email": email, "password": password})
-        return Outside(self.url, answer["token"])
-
     async def get(self, path: str) -> Any:
         return await asyncio.to_thread(self._ask, "GET", path, None)
 

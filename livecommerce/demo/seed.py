@@ -5,14 +5,17 @@ Everything goes through the verbs of the apps, with moments in the past where th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from functools import cache
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from catalog.models import Brand, BrandStaff, Product
 from catalog.products import ProductDraft, VariantDraft, list_product
 from livecommerce.accounts.models import User
-from livecommerce.accounts.visitors import visitor_of_user
+from livecommerce.accounts.visitors import identity_of, viewer_of_user, visitor_of_user
 from livecommerce.demo import story
 from livecommerce.money import Money
 from streams.hosts import introduce_host
@@ -44,12 +47,29 @@ def crowd_email(number: int) -> str:
     return f"crowd{number}@demo.test"
 
 
+def keys_of(emails: Iterable[str], *, now: datetime) -> dict[str, str]:
+    """Give people who are played by this program a key each, as if they had signed in."""
+    users = User.objects.filter(email__in=list(emails))
+    return {user.email: identity_of(viewer_of_user(user), now=now)[1] for user in users}
+
+
+@cache
+def _password() -> str:
+    """The one password, hashed once: the hash is slow on purpose, and there are two dozen people."""
+    return make_password(story.PASSWORD)
+
+
 def _person(email: str, name: str) -> User:
     user = User.objects.filter(email=email).first()
     if user is None:
-        rights = {"is_staff": email in story.STAFF}
-        make = User.objects.create_superuser if email.startswith("admin@") else User.objects.create_user
-        user = make(email, story.PASSWORD, name=name, **({} if email.startswith("admin@") else rights))
+        runs_it = email == story.OPERATOR
+        user = User.objects.create(
+            email=email,
+            name=name,
+            password=_password(),
+            is_superuser=runs_it,
+            is_staff=runs_it or email in story.STAFF,
+        )
         visitor_of_user(user)
     return user
 

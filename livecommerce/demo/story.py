@@ -264,6 +264,7 @@ PEOPLE = {
     "rival@demo.test": "Sven Dahl",
     "admin@demo.test": "Operator",
 }
+OPERATOR, HOST = "admin@demo.test", "host@demo.test"
 STAFF = {"brand@demo.test": "kiln-kettle", "rival@demo.test": "norrfold"}
 
 # (product, planned minutes, cue, drop price or None, drop units or None)

@@ -22,7 +22,7 @@ from livecommerce.demo import story
 from livecommerce.demo.crowd import gather_crowd
 from livecommerce.demo.director import NoPicture, begin_selling, open_the_show, run_the_show
 from livecommerce.demo.outside import Declined, Outside
-from livecommerce.demo.seed import seed_demo
+from livecommerce.demo.seed import crowd_email, keys_of, seed_demo
 from streams.models import Show
 from streams.video.ingest import encoder_settings
 
@@ -46,9 +46,14 @@ class Command(BaseCommand):
         os.environ.setdefault("INGEST_PORT", str(_free_port()))
         settings.INGEST_PORT = int(os.environ["INGEST_PORT"])
         encoder = encoder_settings(show)
+        size = 0 if options["no_crowd"] else len(story.CROWD)
+        emails = [crowd_email(number) for number in range(1, size + 1)]
+        keys = keys_of([story.HOST, *emails], now=timezone.now())
+        self.host = Outside(_local_url(), keys[story.HOST])
+        crowd = [(name, Outside(_local_url(), keys[email])) for name, email in zip(story.CROWD, emails, strict=False)]
         connections.close_all()
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
-            asyncio.run(self._run(f"{encoder.url}/{encoder.key}", crowd=not options["no_crowd"]))
+            asyncio.run(self._run(f"{encoder.url}/{encoder.key}", crowd))
 
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
@@ -59,7 +64,7 @@ class Command(BaseCommand):
             stamp.write_text(fingerprint)
         seed_demo(now=timezone.now())
 
-    async def _run(self, publish_to: str, *, crowd: bool) -> None:
+    async def _run(self, publish_to: str, crowd: list[tuple[str, Outside]]) -> None:
         """Start the server and the broadcaster, run the show, and end everything when asked to."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -70,7 +75,7 @@ class Command(BaseCommand):
         try:
             await _web_answers(web, stop)
             broadcaster = await _start("-m", "livecommerce.demo.broadcaster", publish_to)
-            people = [asyncio.create_task(self._show(crowd=crowd)), asyncio.create_task(stop.wait())]
+            people = [asyncio.create_task(self._show(crowd)), asyncio.create_task(stop.wait())]
             people += [asyncio.create_task(child.wait()) for child in (web, broadcaster)]
             ended, running = await asyncio.wait(people, return_when=asyncio.FIRST_COMPLETED)
             for task in running:
@@ -84,8 +89,8 @@ class Command(BaseCommand):
             for child in (broadcaster, web):
                 await _end(child)
 
-    async def _show(self, *, crowd: bool) -> None:
-        host = await Outside(_local_url()).sign_in("host@demo.test", story.PASSWORD)
+    async def _show(self, crowd: list[tuple[str, Outside]]) -> None:
+        host = self.host
         try:
             await open_the_show(host, slug=story.LIVE)
         except NoPicture as missing:
@@ -94,8 +99,7 @@ class Command(BaseCommand):
             await begin_selling(host, slug=story.LIVE)
         self.stdout.write(f"ready {_local_url()}/")
         self.stdout.flush()
-        audience = [gather_crowd(Outside(_local_url()), slug=story.LIVE)] if crowd else []
-        await asyncio.gather(run_the_show(host, slug=story.LIVE), *audience)
+        await asyncio.gather(run_the_show(host, slug=story.LIVE), gather_crowd(crowd, slug=story.LIVE))
 
 
 async def _start(*arguments: str) -> asyncio.subprocess.Process:
