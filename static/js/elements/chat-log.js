@@ -40,8 +40,10 @@ class ChatLog extends HTMLElement {
   }
 
   #posted({ id, key, author, text, waiting, deleted }) {
-    if (id && this.#list.querySelector(`[data-id="${id}"]`)) return;
-    if (deleted) return;
+    const there = id && this.#list.querySelector(`[data-id="${id}"]`);
+    if (deleted || (there && !there.classList.contains("message--removed"))) return;
+    // A removal was undone: the message comes anew, and its place is free.
+    there?.remove();
     const follow = this.#nearEnd();
     const mine = this.#byKey(key);
     const message = this.#message({ id, key, author, text, waiting });
