@@ -121,6 +121,12 @@ class Board:
     def preview_url(self) -> str:
         return self.show.playback_url if self.show.is_on_air else reverse("preview-playlist", args=[self.show.slug])
 
+    @cached_property
+    def picture_ready(self) -> bool:
+        """Whether the preview has anything to load."""
+        segments = self.show.segments.all() if self.show.is_upcoming else self.show.segments.filter(rehearsal=False)
+        return segments.exists()
+
     @property
     def starts_in(self) -> float:
         """Seconds until the planned start; negative once it has passed."""

@@ -95,7 +95,7 @@ def _lineup(items: Sequence[LineupItem]) -> Sequence[Check]:
         if planned is not None and usual is not None and Money(planned, usual.currency).minor >= usual.minor:
             dear.append(product.name)
     count = f"{len(items)} product{'s' if len(items) != 1 else ''}"
-    rows = [Check(mark="good", what=f"{count}, prices and stock", figure=f"{units} units")]
+    rows = [Check(mark="good", what=f"{count}, prices and stock", figure=f"{units:,} units")]
     if empty:
         rows.append(
             Check(

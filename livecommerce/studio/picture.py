@@ -86,9 +86,9 @@ def health_of(show: Show, *, now: datetime) -> Health:
         HealthRow(name="Frames", figure=f"{ingest.fps:.1f} fps", bad=0 < ingest.fps < GOOD_FPS),
         _keyframes(ingest),
         HealthRow(name="Picture", figure=f"{ingest.width} × {ingest.height}", note="upright" if upright else "wide"),
-        HealthRow(name="Sound", figure="arrives" if ingest.has_audio else "silent", bad=not ingest.has_audio),
+        HealthRow(name="Sound", figure="yes" if ingest.has_audio else "silent", bad=not ingest.has_audio),
         _stalling(show, now),
-        HealthRow(name="Breaks", figure=str(ingest.reconnects), note="reconnects of the encoder"),
+        HealthRow(name="Breaks", figure=str(ingest.reconnects), note="reconnects"),
     ]
     advice = next((words for row in rows if row.bad and (words := _ADVICE.get(row.name))), "")
     weak = any(row.bad for row in rows)

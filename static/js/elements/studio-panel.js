@@ -3,6 +3,7 @@
   A part of the Studio that the server draws, from the same rows as everything else. It asks for itself again when something
   that it shows has happened (`hears`), when somebody here pressed something, when a clock in it has run out, when the
   socket is back, and every few seconds if it says so. Focus, choices and scrolling stay where they were.
+  Tells studio:drawn.
 */
 const JOIN_MS = 200;
 const OVER_MS = 700;
@@ -72,6 +73,7 @@ class StudioPanel extends HTMLElement {
     this.innerHTML = text;
     this.#place();
     kept();
+    document.dispatchEvent(new CustomEvent("studio:drawn"));
   }
 
   /** Places along a line come as data-share, in percent: a style attribute would be refused by the page's policy. */
