@@ -44,6 +44,8 @@ class Command(BaseCommand):
         show = Show.objects.get(slug=story.LIVE)
         # The address has to be known before the server opens its door for encoders.
         os.environ.setdefault("INGEST_PORT", str(_free_port()))
+        # A dozen people who buy all evening would fill the console with their receipts.
+        os.environ.setdefault("EMAIL_URL", f"file://{settings.DATA_DIR}/mail")
         settings.INGEST_PORT = int(os.environ["INGEST_PORT"])
         encoder = encoder_settings(show)
         size = 0 if options["no_crowd"] else len(story.CROWD)
