@@ -60,6 +60,11 @@ _kept: dict[tuple[Any, ...], tuple[float, PublicScene]] = {}
 _composing = threading.Lock()
 
 
+def forget_scenes() -> None:
+    """Compose every scene anew."""
+    _kept.clear()
+
+
 def public_scene(show: Show, now: datetime) -> PublicScene:
     """Return the scene of a show, at most a second old."""
     epoch, seq = feed.head(show.pk)

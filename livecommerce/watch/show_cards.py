@@ -100,6 +100,11 @@ class Card:
     key: str = field(default_factory=lambda: uuid4().hex)
 
     @property
+    def drop_to_hold(self) -> int | str:
+        """The drop that the button buys from; nothing once only the shop sells it."""
+        return self.drop_id if self.view.get("state") in {"open", "offered"} else ""
+
+    @property
     def clock(self) -> str:
         """The time that is left, or the time at which it stands; empty where no clock runs."""
         standing = self.view.get("standing")
@@ -160,6 +165,8 @@ def _card(scene: Scene, item: Wire | None, drop: Wire | None, *, folded: bool) -
 
 
 def _only_variant(facts: Facts) -> int | str:
+    if facts.hold:
+        return int(facts.hold["variant"])
     if facts.drop and drop_phase(facts) != "ended":
         units = [one["variant"] for one in facts.drop["items"]]
     else:

@@ -71,7 +71,7 @@ const views = {
     note: hold.option_text ? `${hold.option_text} · the price stays` : "The price stays while you hold it",
     button: { label: "Pay", act: "pay", look: "buy", disabled: false },
     bar: drop ? barOf(drop, stock, false) : null,
-    left: stock ? `${stock.left} left` : "", carts: inCarts(stock?.held),
+    left: stock?.left === undefined ? "" : `${stock.left} left`, carts: inCarts(stock?.held),
     link: hold.state === "paying" ? null : { label: hold.quantity > 1 ? "Let them go" : "Let it go", act: "release" },
   }),
   announced: ({ drop, stock }) => ({
