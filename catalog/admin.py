@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.forms import ModelForm
-from django.forms.formsets import BaseFormSet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from catalog.admin_scope import (
     ScopedAdmin,
     ScopedStackedInline,
     ScopedTabularInline,
+    actor_of,
     own_brands,
 )
 from catalog.models import Brand, BrandStaff, PriceChange, Product, ProductImage, Stock, StockEntry, Variant
@@ -55,7 +56,7 @@ class BrandAdmin(ScopedAdmin):
         """Prices exist in the currency and links with the address: both stay once the brand is there."""
         return ("slug", "currency") if obj else ()
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Brand | None = None) -> dict[str, tuple[str, ...]]:
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Brand | None = None) -> dict[str, Sequence[str]]:
         return {} if obj else self.prepopulated_fields
 
 
@@ -109,7 +110,7 @@ class ProductAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
         return ("brand", "slug") if obj else ()
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Product | None = None) -> dict[str, tuple[str, ...]]:
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Product | None = None) -> dict[str, Sequence[str]]:
         return {} if obj else self.prepopulated_fields
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -117,9 +118,9 @@ class ProductAdmin(ScopedAdmin):
         brands = list(own_brands(request)[:2])
         return {"brand": brands[0].pk if len(brands) == 1 else None, **super().get_changeform_initial_data(request)}
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: BaseFormSet[Any], change: bool) -> None:
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save variants through the verbs of prices and stock: both keep a history."""
-        if not isinstance(formset, BaseFormSet) or formset.model is not Variant:
+        if formset.model is not Variant:
             super().save_formset(request, form, formset, change)
             return
         formset.save(commit=False)
@@ -141,12 +142,12 @@ class ProductAdmin(ScopedAdmin):
                 units=asked["units_to_add"] or 0,
                 weight_grams=asked["weight_grams"],
             )
-            return add_variant(product=product, draft=draft, actor=request.user, now=now)
+            return add_variant(product=product, draft=draft, actor=actor_of(request), now=now)
         variant.save(update_fields=["sku", "option_values", "weight_grams", "position", "is_active"])
         if variant.price != asked["money"]:
-            set_price(variant=variant, price=asked["money"], actor=request.user, now=now)
+            set_price(variant=variant, price=asked["money"], actor=actor_of(request), now=now)
         if asked["units_to_add"]:
-            receive_stock(variant=variant, quantity=asked["units_to_add"], actor=request.user, now=now)
+            receive_stock(variant=variant, quantity=asked["units_to_add"], actor=actor_of(request), now=now)
         return variant
 
 

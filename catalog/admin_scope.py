@@ -34,6 +34,11 @@ def sees_all(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.is_active and request.user.is_superuser
 
 
+def actor_of(request: HttpRequest) -> User | None:
+    """Who acts, for the verbs and their history."""
+    return request.user if isinstance(request.user, User) else None
+
+
 def is_staff_of_a_brand(request: HttpRequest) -> bool:
     user = request.user
     return isinstance(user, User) and user.is_active and user.is_staff and own_brands(request).exists()
@@ -134,7 +139,7 @@ class ScopedAdmin(_Scoped, ModelAdmin):  # type: ignore[misc]
             raise Http404
         return found
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Filter by what the list offers only: a lookup that wanders over relations could spell out what is hidden."""
         return "__" not in lookup or super().lookup_allowed(lookup, value, request)
 

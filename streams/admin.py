@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.forms import BaseFormSet, ModelForm
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from catalog.admin_scope import (
     ScopedAdmin,
     ScopedStackedInline,
     ScopedTabularInline,
+    actor_of,
     own_brands,
 )
 from livecommerce.errors import Refused
@@ -128,7 +129,7 @@ class ShowAdmin(ScopedAdmin):
             ("Picture and chat", {"fields": ("landscape", "reconnect_seconds", "slow_seconds")}),
         )
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Show | None = None) -> dict[str, tuple[str, ...]]:
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Show | None = None) -> dict[str, Sequence[str]]:
         return {} if obj else self.prepopulated_fields
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -141,10 +142,10 @@ class ShowAdmin(ScopedAdmin):
             fields = [name for name in form.changed_data if name in form.fields]
             obj.save(update_fields=fields)
             return
-        show = schedule_show(**form.cleaned_data, actor=request.user, now=timezone.now())
+        show = schedule_show(**form.cleaned_data, actor=actor_of(request), now=timezone.now())
         obj.__dict__.update(show.__dict__)
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: BaseFormSet[Any], change: bool) -> None:
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Save the line-up through its verbs, which keep the order and refuse other brands' products."""
         if formset.model is not LineupItem:
             super().save_formset(request, form, formset, change)
@@ -178,7 +179,7 @@ class ShowAdmin(ScopedAdmin):
         """Do it with each, and say for each what became of it."""
         for show in shows:
             try:
-                verb(show=show, actor=request.user, now=timezone.now())
+                verb(show=show, actor=actor_of(request), now=timezone.now())
             except Refused as refused:
                 self.message_user(request, f"{show}: {refused.message}", messages.ERROR)
             else:

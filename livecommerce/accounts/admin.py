@@ -12,7 +12,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from livecommerce.accounts.models import User
 
-# Rights come from working for a brand, and addresses are part of the account: their own lists would be doors beside ours.
+# Rights come from working for a brand, addresses are part of the account: their own lists would be doors beside ours.
 for _model in (Group, EmailAddress):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)

@@ -18,7 +18,7 @@ from unfold.sites import UnfoldAdminSite
 
 # Unfold's pages are written with Alpine, which compiles its attributes, and with style attributes. Both are allowed on
 # admin pages alone; a script written into a page still does not run.
-ADMIN_CSP: dict[str, list[str]] = {
+ADMIN_CSP: dict[str, Any] = {
     **settings.SECURE_CSP,
     "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
@@ -37,7 +37,8 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc]
     def admin_view(self, view: Callable[..., HttpResponseBase], cacheable: bool = False) -> Callable[..., Any]:
         """Give every page of the site the policy that its interface needs."""
         guarded = super().admin_view(view, cacheable)
-        return csp_override(ADMIN_CSP)(guarded)
+        page: Callable[..., Any] = csp_override(ADMIN_CSP)(guarded)
+        return page
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         return [route for route in super().get_urls() if getattr(route, "name", None) != _PAST_THE_ADMINS]

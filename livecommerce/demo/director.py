@@ -90,8 +90,8 @@ async def _pin(host: Outside, slug: str, item: dict[str, Any], pinned: list[int]
 
 async def _drop(host: Outside, slug: str, items: list[dict[str, Any]], *, turn: int, opens_in: int) -> None:
     """Announce the next drop of the line-up; one that runs already is let run."""
-    planned = [(number, told) for number, told in enumerate(story.LINEUP) if told[3] is not None]
-    number, (_, _, _, price, units) = planned[turn % len(planned)]
+    planned = [(number, price, units) for number, (*_, price, units) in enumerate(story.LINEUP) if price and units]
+    number, price, units = planned[turn % len(planned)]
     variants = [variant["id"] for variant in items[number]["variants"] if variant["left"] > units][:2]
     body = {
         "items": [{"variant": variant, "units": units // len(variants)} for variant in variants],

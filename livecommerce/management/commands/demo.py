@@ -22,6 +22,7 @@ from livecommerce.demo import story
 from livecommerce.demo.crowd import gather_crowd
 from livecommerce.demo.director import NoPicture, begin_selling, open_the_show, run_the_show
 from livecommerce.demo.outside import Declined, Outside
+from livecommerce.demo.replays import film_past_shows
 from livecommerce.demo.seed import crowd_email, keys_of, seed_demo
 from streams.models import Show
 from streams.video.ingest import encoder_settings
@@ -65,6 +66,7 @@ class Command(BaseCommand):
             call_command("collectstatic", verbosity=0, interactive=False)
             stamp.write_text(fingerprint)
         seed_demo(now=timezone.now())
+        film_past_shows()
 
     async def _run(self, publish_to: str, crowd: list[tuple[str, Outside]]) -> None:
         """Start the server and the broadcaster, run the show, and end everything when asked to."""
@@ -77,8 +79,8 @@ class Command(BaseCommand):
         try:
             await _web_answers(web, stop)
             broadcaster = await _start("-m", "livecommerce.demo.broadcaster", publish_to)
-            people = [asyncio.create_task(self._show(crowd)), asyncio.create_task(stop.wait())]
-            people += [asyncio.create_task(child.wait()) for child in (web, broadcaster)]
+            people: list[asyncio.Task[Any]] = [asyncio.create_task(self._show(crowd))]
+            people += [asyncio.create_task(awaited) for awaited in (stop.wait(), web.wait(), broadcaster.wait())]
             ended, running = await asyncio.wait(people, return_when=asyncio.FIRST_COMPLETED)
             for task in running:
                 task.cancel()
