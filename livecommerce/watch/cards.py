@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 from django.db.models import Case, Count, Min, OuterRef, Prefetch, Q, Subquery, Sum, When
 
@@ -21,6 +22,22 @@ from livecommerce.watch.pictures import Picture, PictureBook
 from streams.models import Drop, DropItem, LineupItem, Pin, Show
 from streams.models.drops import DropQuerySet, DropState
 from streams.models.show import ON_AIR, UPCOMING, ShowQuerySet
+
+if TYPE_CHECKING:
+
+    class CountedShow(Show):
+        watching: int | None
+        first_product: int | None
+        chapters: int
+
+    class CountedItem(DropItem):
+        last_end: datetime | None
+
+    class CountedDrop(Drop):
+        counted: list[CountedItem]
+
+    class PricedPin(Pin):
+        from_minor: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +100,8 @@ def live_cards(shows: ShowQuerySet, *, book: PictureBook, now: datetime) -> list
     """Return the shows on air, those with a running sale first, then the newest."""
     told = Attendance.objects.filter(room=OuterRef("pk"), at__gt=now - STALE).values("room")
     watching = Subquery(told.annotate(sum=Sum("viewers")).values("sum"))
-    on_air = list(shows.on_air().with_people().annotate(watching=watching).order_by("-live_started_at"))
+    counted = shows.on_air().with_people().annotate(watching=watching).order_by("-live_started_at")
+    on_air = cast("list[CountedShow]", list(counted))
     ids = [show.pk for show in on_air]
     sales = _sales(ids, book=book, now=now) if ids else {}
     pins = _pins(ids, book=book) if ids else {}
@@ -97,7 +115,8 @@ def live_cards(shows: ShowQuerySet, *, book: PictureBook, now: datetime) -> list
 def upcoming_rows(shows: ShowQuerySet, *, book: PictureBook, limit: int) -> list[UpcomingRow]:
     """Return the next shows, the soonest first."""
     first = LineupItem.objects.filter(show=OuterRef("pk")).order_by("position", "pk").values("product")[:1]
-    listed = shows.upcoming().with_people().annotate(first_product=Subquery(first))[:limit]
+    counted = shows.upcoming().with_people().annotate(first_product=Subquery(first))[:limit]
+    listed = cast("list[CountedShow]", list(counted))
     return [
         UpcomingRow(show=show, picture=book.of(show.first_product) if show.first_product else None) for show in listed
     ]
@@ -105,8 +124,9 @@ def upcoming_rows(shows: ShowQuerySet, *, book: PictureBook, limit: int) -> list
 
 def replay_cards(shows: ShowQuerySet, *, limit: int, offset: int = 0) -> list[ReplayCard]:
     """Return shows that are over, the newest first, with one chapter per product that was pinned."""
-    listed = shows.past().with_people().annotate(chapters=Count("pins__item", distinct=True))
-    return [ReplayCard(show=show, chapters=show.chapters) for show in listed[offset : offset + limit]]
+    counted = shows.past().with_people().annotate(chapters=Count("pins__item", distinct=True))
+    listed = cast("list[CountedShow]", list(counted[offset : offset + limit]))
+    return [ReplayCard(show=show, chapters=show.chapters) for show in listed]
 
 
 def next_show(shows: ShowQuerySet) -> Show | None:
@@ -139,14 +159,14 @@ def _running() -> DropQuerySet:
 
 
 def _open_sales(drops: Iterable[Drop], *, book: PictureBook, now: datetime) -> Iterator[tuple[Drop, Sale]]:
-    for drop in drops:
+    for drop in cast("Iterable[CountedDrop]", drops):
         if drop.state_at(now) == DropState.OPEN:
             sale = _sale(drop, drop.counted, book=book, now=now)
             if sale.left:
                 yield drop, sale
 
 
-def _sale(drop: Drop, items: Sequence[DropItem], *, book: PictureBook, now: datetime) -> Sale:
+def _sale(drop: Drop, items: Sequence[CountedItem], *, book: PictureBook, now: datetime) -> Sale:
     taken = sum(item.stock.taken for item in items)
     sold = sum(item.stock.sales.sold for item in items if hasattr(item.stock, "sales"))
     ends = [item.last_end for item in items if item.last_end]
@@ -171,7 +191,8 @@ def _pins(show_ids: Sequence[int], *, book: PictureBook) -> dict[int, Pinned]:
         .select_related("item__product__brand")
         .annotate(from_minor=Min("item__product__variants__price_minor", filter=on_sale))
     )
-    return {pin.show_id: _pinned(pin.item.product, pin.from_minor, book=book) for pin in pins}
+    priced = cast("Iterable[PricedPin]", pins)
+    return {pin.show_id: _pinned(pin.item.product, pin.from_minor, book=book) for pin in priced}
 
 
 def _pinned(product: Product, from_minor: int | None, *, book: PictureBook) -> Pinned:

@@ -4,10 +4,11 @@ Rule guarded here: the lamp is on only for what can be bought now. An offer is o
 choosing another is a link to `?variant=…`, so it works without scripts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, Sum
 
@@ -17,6 +18,14 @@ from catalog.prices import lowest_price_30_days
 from checkout.models import Hold
 from livecommerce.money import Money
 from livecommerce.watch.pictures import Picture, PictureBook
+
+if TYPE_CHECKING:
+
+    class PricedProduct(Product):
+        from_minor: int
+        to_minor: int
+        in_stock: bool
+
 
 # More than this many is simply "in stock": the figure helps nobody.
 FEW = 50
@@ -30,7 +39,8 @@ class Chip:
     text: str
     variant: Variant
     chosen: bool
-    gone: bool
+    # What is wrong with the combination of this value and the other chosen ones, in words; empty when it can be had.
+    gone: str
     # Named where it differs from the chosen variant's.
     price: Money | None
 
@@ -86,7 +96,8 @@ class Offer:
     def note(self) -> str:
         """What is gone, and what is there instead."""
         if self.left:
-            return ""
+            missed = (chip for row in self.rows for chip in row.chips if chip.gone and left_of(chip.variant))
+            return next((f"{chip.gone}. {chip.variant.option_text} is in stock." for chip in missed), "")
         there = [variant for variant in self.product.offer if left_of(variant)]
         if not there:
             return ""
@@ -107,7 +118,7 @@ class Offer:
             text=value,
             variant=nearest,
             chosen=value == self.variant.option_values[axis],
-            gone=nearest.option_values != wished or not left_of(nearest),
+            gone=_gone(nearest, wished),
             price=price,
         )
 
@@ -160,13 +171,19 @@ def product_cards(products: ProductQuerySet, *, book: PictureBook, limit: int) -
             several_prices=product.from_minor != product.to_minor,
             sold_out=not product.in_stock,
         )
-        for product in found[:limit]
+        for product in cast("Iterable[PricedProduct]", found[:limit])
     ]
 
 
 def left_of(variant: Variant) -> int:
     """Units of a variant that are in the shop and in nobody's cart."""
     return sum(stock.left for stock in variant.shop_stocks)
+
+
+def _gone(nearest: Variant, wished: Sequence[str]) -> str:
+    if nearest.option_values != wished:
+        return f"There is no {', '.join(wished)}"
+    return "" if left_of(nearest) else f"{nearest.option_text} is sold out"
 
 
 def _shared(one: Variant, other: Variant) -> int:

@@ -150,6 +150,19 @@ def test_a_variant_that_is_sold_out_cannot_be_bought_and_the_page_names_one_that
     assert 'class="button button--buy' not in page
 
 
+def test_a_combination_that_does_not_exist_leads_to_the_nearest_that_does(
+    client: Client, product: Product, variant: Variant
+):
+    Product.objects.update(option_names=["Colour", "Size"])
+    for each, size in zip(product.variants.order_by("pk"), ("S", "L"), strict=True):
+        each.option_values.append(size)
+        each.save()
+
+    page = text_of(client, f"{product.get_absolute_url()}?variant={variant.pk}")
+
+    assert "There is no Clay, S. Clay, L is in stock." in page
+
+
 def test_a_higher_price_says_that_it_was_lower_and_strikes_nothing(
     client: Client, product: Product, variant: Variant, now: datetime
 ):

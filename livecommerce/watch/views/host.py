@@ -26,7 +26,8 @@ def host(request: HttpRequest, handle: str) -> HttpResponse:
     live = live_cards(shows, book=book, now=timezone.now())
     upcoming = upcoming_rows(shows, book=book, limit=12)
     replays = replay_cards(shows, limit=REPLAY_CARDS)
-    pictures = [card.show.cover_url for card in (*live, *replays, *upcoming) if card.show.cover_url]
+    ahead_and_past = [card.show for cards in (live, replays, upcoming) for card in cards]
+    pictures = [show.cover_url for show in ahead_and_past if show.cover_url]
     return render(
         request,
         "watch/host.html",

@@ -33,7 +33,8 @@ class CountDown extends HTMLElement {
   #left() {
     const { until, standing } = this.dataset;
     if (standing) return Number(standing);
-    if (this.hasAttribute("seconds")) return secondsLeft(Number(this.getAttribute("seconds")) * 1000, performance.now());
+    if (this.hasAttribute("seconds"))
+      return secondsLeft(Number(this.getAttribute("seconds")) * 1000, performance.now());
     return until ? secondsLeft(Number(until), serverNow()) : null;
   }
 

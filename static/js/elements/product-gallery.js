@@ -42,7 +42,8 @@ class ProductGallery extends HTMLElement {
     const picture = this.querySelector(".gallery__main img");
     picture.src = thumb.href;
     picture.alt = thumb.querySelector("img").alt;
-    this.querySelector(".gallery__count").textContent = `${this.#thumbs.indexOf(thumb) + 1} of ${this.#thumbs.length}`;
+    this.querySelector(".gallery__count").textContent =
+      `${this.#thumbs.indexOf(thumb) + 1} of ${this.#thumbs.length}`;
     for (const other of this.#thumbs) {
       if (other === thumb) other.setAttribute("aria-current", "true");
       else other.removeAttribute("aria-current");

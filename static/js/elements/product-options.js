@@ -20,7 +20,7 @@ class ProductOptions extends HTMLElement {
     const chip = event.target.closest("a.chip");
     if (!chip || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const said = chip.textContent;
+    const said = chip.dataset.value;
     try {
       const answer = await fetch(chip.href, { signal: this.#listening.signal });
       if (!answer.ok) throw new Error(String(answer.status));
@@ -38,7 +38,7 @@ class ProductOptions extends HTMLElement {
       if (fresh && old) old.replaceWith(document.adoptNode(fresh));
     }
     const chips = document.querySelectorAll("product-options a.chip");
-    [...chips].find((chip) => chip.textContent === said)?.focus();
+    [...chips].find((chip) => chip.dataset.value === said)?.focus();
   }
 }
 

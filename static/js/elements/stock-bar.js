@@ -21,7 +21,8 @@ class StockBar extends HTMLElement {
 
   #draw() {
     if (READS_ATTRIBUTES) return;
-    for (const part of this.querySelectorAll("[data-units]")) part.style.setProperty("--units", part.dataset.units);
+    for (const part of this.querySelectorAll("[data-units]"))
+      part.style.setProperty("--units", part.dataset.units);
   }
 }
 
