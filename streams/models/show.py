@@ -189,7 +189,7 @@ class Show(models.Model):
         """The playlist a viewer's player loads now; empty while there is nothing to play."""
         if self.is_on_air:
             return reverse("live-playlist", args=[self.slug])
-        return reverse("vod-playlist", args=[self.slug]) if self.is_past else ""
+        return reverse("vod-playlist", args=[self.slug]) if self.state == ShowState.REPLAY else ""
 
     @property
     def reconnect_until(self) -> datetime | None:

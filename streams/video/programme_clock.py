@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 LEAN_MS = 40
 BROKEN_AFTER_MS = 2000
-_REMEMBERED_KEY_FRAMES = 16
+_REMEMBERED_KEY_FRAMES = 6
 _PATIENCE = 5
 
 

@@ -22,7 +22,7 @@ from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
 from streams.models import Show
-from streams.shows import close_rehearsal, open_rehearsal
+from streams.shows import close_rehearsal, open_rehearsal, publish_replay
 from streams.video import ingest_log, segments
 from streams.video.cutter import Cut
 from streams.video.gate import Gate
@@ -31,6 +31,8 @@ from streams.video.packager import Packager, Run
 
 LOST_AFTER = timedelta(seconds=6)
 SEGMENTS_TO_RETURN = 2
+# Time for the last cut, and for a word of thanks on the screens.
+REPLAY_AFTER, DAY = timedelta(minutes=1), timedelta(days=1)
 COLLECT_SECONDS = 0.2
 WATCH_SECONDS = 0.5
 REPORT_SECONDS = 2.0
@@ -156,6 +158,11 @@ class Supervisor:
                     self._calls.back(show.pk, now)
                 case Show.State.INTERRUPTED if show.reconnect_until and now >= show.reconnect_until:
                     self._calls.over(show.pk, now)
+        for show in Show.objects.filter(
+            state=Show.State.ENDED, ended_at__lt=now - REPLAY_AFTER, ended_at__gt=now - DAY
+        ):
+            if show.segments.public().exists():
+                publish_replay(show=show, actor=None, now=now)
         return awaiting
 
     async def _report(self) -> None:

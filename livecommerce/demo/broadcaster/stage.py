@@ -1,7 +1,7 @@
 """The stage: what ffmpeg draws and says, as one command line. No file or row is read here but the drawings.
 
-The stripe clock is twelve boxes of 60 x 16 pixels at the top edge; box K is white while bit K of the tenths of a second
-since 1970 is set: tests read a frame's moment from it.
+The stripe clock is twelve boxes of 60 x 8 pixels at the bottom edge; box K is white while bit K of the tenths of a
+second since 1970 is set: tests read a frame's moment from it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from livecommerce.demo.broadcaster.art import INSERT_SIZE, Look, clock_font, dra
 from streams.video.ffmpeg import ffmpeg_path
 
 WIDTH, HEIGHT, RATE = 720, 1280, 25
-STRIPES, STRIPE_WIDTH, STRIPE_HEIGHT = 12, 60, 16
+STRIPES, STRIPE_WIDTH, STRIPE_HEIGHT = 12, 60, 8
 SHOT_SECONDS = 14
 # Widths of the drawn set: a wide shot and a close one, with how far each sways and how high it looks.
 SHOTS, SWAYS = (864, 1224), ((0.3, 0.16), (0.2, 0.22))
@@ -71,11 +71,11 @@ def _picture_graph(folder: Path) -> str:
     chains.append(f"[moment]crop={INSERT_SIZE}:{INSERT_SIZE}:0:0[insert]")
     strip = f"scale={STRIPES * STRIPE_WIDTH}:{STRIPE_HEIGHT}:flags=neighbor"
     chains.append(f"[row]crop={STRIPES}:1:0:{INSERT_SIZE},{strip}[stripes]")
-    chains.append("[set][insert]overlay=x=72:y='226+8*sin(t*1.4)':format=yuv420:shortest=1[shown]")
-    chains.append("[shown][stripes]overlay=format=yuv420:shortest=1[timed]")
+    chains.append("[set][insert]overlay=x=72:y='258+8*sin(t*1.4)':format=yuv420:shortest=1[shown]")
+    chains.append(f"[shown][stripes]overlay=y={HEIGHT - STRIPE_HEIGHT}:format=yuv420:shortest=1[timed]")
     font = str(clock_font(folder)).replace(":", r"\:")
     chains.append(
-        f"[timed]drawtext=fontfile='{font}':text='%{{localtime\\:%H\\\\\\:%M\\\\\\:%S}}':x=84:y=160:fontsize=28"
+        f"[timed]drawtext=fontfile='{font}':text='%{{localtime\\:%H\\\\\\:%M\\\\\\:%S}}':x=84:y=200:fontsize=28"
         ":fontcolor=white:box=1:boxcolor=black@0.45:boxborderw=12[picture]"
     )
     # The voice has no clock of its own: it follows the picture, which follows the real one.

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,6 @@ class Command(BaseCommand):
             call_command("collectstatic", verbosity=0, interactive=False)
             stamp.write_text(fingerprint)
         seed_demo(now=timezone.now())
-        film_past_shows()
 
     async def _run(self, publish_to: str, crowd: list[tuple[str, Outside]]) -> None:
         """Start the server and the broadcaster, run the show, and end everything when asked to."""
@@ -79,6 +79,8 @@ class Command(BaseCommand):
         try:
             await _web_answers(web, stop)
             broadcaster = await _start("-m", "livecommerce.demo.broadcaster", publish_to)
+            # The replays get their film meanwhile: only a first start has any to make.
+            threading.Thread(target=film_past_shows, name="film", daemon=True).start()
             people: list[asyncio.Task[Any]] = [asyncio.create_task(self._show(crowd))]
             people += [asyncio.create_task(awaited) for awaited in (stop.wait(), web.wait(), broadcaster.wait())]
             ended, running = await asyncio.wait(people, return_when=asyncio.FIRST_COMPLETED)
