@@ -1,4 +1,4 @@
-"""Fan-out: viewers x rate x server, from post to receipt, every message stored. Stock Channels and Node `ws` in the same run.
+"""Fan-out: viewers x rate x server, from post to receipt, every message stored; stock Channels and Node beside it.
 
 python -m bench.fanout                 the whole table, medians of three rounds
 python -m bench.fanout --rows full --rounds 1

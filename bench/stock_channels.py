@@ -1,4 +1,4 @@
-"""Stock Channels as its tutorial has it: each viewer joins a group, each message passes through each viewer's consumer."""
+"""Stock Channels as in its tutorial: each viewer joins a group, each message passes through each viewer's consumer."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import django
 from django.conf import settings
 
 settings.configure(
-    SECRET_KEY="only-for-the-bench",  # noqa: S106 (serves nothing but the bench)
+    SECRET_KEY="only-for-the-bench",
     ALLOWED_HOSTS=["*"],
     INSTALLED_APPS=["channels"],
     USE_TZ=True,

@@ -1,4 +1,4 @@
-"""Publish a stock figure at a rate, from a process of its own: `python -m bench.stock_news <show slug> <per second>`."""
+"""Publish stock figures from a process of their own: `python -m bench.stock_news <show slug> <per second>`."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The load side of the fan-out bench, in a process of its own: viewers that connect, post, beat, and check what arrives.
+"""The load side of the fan-out bench, in its own process: viewers that connect, post, beat and check what arrives.
 
 All viewers get the same bytes, so a frame is parsed once and looked up by its first bytes after that: the load side
 stays far from being the limit. Prints one JSON object per phase. Times are CLOCK_MONOTONIC, written into the text.
@@ -135,7 +135,8 @@ async def connect_all(url: str, tokens: list[str], viewers: int, tally: Tally) -
     async def connect(number: int) -> Watcher:
         address = f"{url}?visitor={tokens[number % len(tokens)]}" if tokens else url
         async with gate:
-            _, watcher = await picows.ws_connect(lambda: Watcher(tally), address, logger_name="watchers")
+            watcher = Watcher(tally)
+            await picows.ws_connect(lambda: watcher, address)
             return watcher
 
     return list(await asyncio.gather(*(connect(number) for number in range(viewers))))
@@ -163,10 +164,9 @@ async def post_all(kind: str, writers: list[Watcher], messages: int, rate: float
         if wait > 0:
             await asyncio.sleep(wait)
         text = f"t={time.monotonic():.6f} is it available in size M please?"
+        message: dict[str, object] = {"text": text, "id": number, "name": f"viewer {number}"}
         if kind == "ours":
             message = {"type": "message.post", "id": f"c{number}", "text": text, "key": f"k{number}-{time.time_ns()}"}
-        else:
-            message = {"text": text, "id": number, "name": f"viewer {number}"}
         writers[number % len(writers)].send(message)
 
 

@@ -1,6 +1,7 @@
 """ASGI: HTTP to Django, websockets to the show's socket and the host's camera."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -8,17 +9,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livecommerce.settings")
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django is set up first)
-from django.urls import path, re_path  # noqa: E402
+from django.urls import path  # noqa: E402
 
 from livecommerce.socket import show_socket  # noqa: E402
 
 
-async def nothing_here(scope, receive, send):  # type: ignore[no-untyped-def]
+async def nothing_here(scope: Any, receive: Any, send: Any) -> None:
     """Refuse a websocket at an address that has none."""
     await receive()
     await send({"type": "websocket.close", "code": 1000})
 
 
+sockets: list[tuple[Any, Any]] = [("ws/shows/<slug:slug>/", show_socket), ("<path:rest>", nothing_here)]
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": URLRouter([path("ws/shows/<slug:slug>/", show_socket), re_path(r"", nothing_here)])}
+    {"http": http, "websocket": URLRouter([path(address, serve) for address, serve in sockets])}
 )

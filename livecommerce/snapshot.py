@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
 
-from checkout.holds import hold_card
+from checkout import counts
+from checkout.cards import hold_card
 from checkout.models import Hold
 from checkout.queue import places_of
 from livecommerce.accounts.api_auth import ANYONE
@@ -28,8 +27,8 @@ from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import BadInput
 from livecommerce.realtime import feed
 from livecommerce.realtime.batch import Batch
-from livecommerce.realtime.hub import Hub
 from livecommerce.realtime.protocol import BEAT_EVERY, RECENT_EVENTS
+from streams import presence
 from streams.lineup import pins_state
 from streams.models import Show
 from streams.shows import role_in, sales_state, show_for_viewer, show_state
@@ -75,24 +74,10 @@ def state_of(show: Show) -> State:
     # The last event of a drop carries its card, so the feed is the state.
     for event in feed.recent(show.pk, _DROP_KINDS, _DROP_EVENTS):
         state[f"drop:{event['drop']['id']}"] = (event["seq"], event["drop"])
-    for part in _parts():
-        state |= {key: (version, value) for key, (version, value) in part(show, now).items()}
-    return state
+    return state | counts.state_of(show, now) | presence.state_of(show, now)
 
 
-def _parts() -> list[Callable[..., dict[str, Any]]]:
-    found = []
-    for module in ("checkout.counts", "streams.presence"):
-        try:
-            part = getattr(import_module(module), "state_of", None)
-        except ModuleNotFoundError:
-            continue
-        if part is not None:
-            found.append(part)
-    return found
-
-
-# You ------------------------------------------------------------------------------------------------------------------
+# You ------------------------------------------------------------
 
 
 def you_wire(viewer: Viewer, role: str, promises: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -108,7 +93,7 @@ def you_wire(viewer: Viewer, role: str, promises: dict[str, Any] | None = None) 
 
 
 def promises_to(visitor_ids: list[UUID]) -> list[dict[str, Any] | Exception]:
-    """Give the open holds and queue places of many visitors with two queries, one answer each, in order."""
+    """Give the open holds and queue places of many visitors with a few queries, one answer each, in order."""
     now = timezone.now()
     holds: dict[UUID, list[dict[str, Any]]] = {}
     for hold in Hold.objects.filter(buyer_id__in=visitor_ids).open().with_card().order_by("expires_at"):
@@ -127,7 +112,7 @@ def you_now(show: Show, viewer: Viewer) -> dict[str, Any]:
     return you_wire(viewer, role_in(show, viewer), mine if isinstance(mine, dict) else None)
 
 
-# The HTTP twins -----------------------------------------------------------------------------------------------------------
+# The HTTP twins ------------------------------------------------------------
 
 
 class _Copies:
@@ -221,6 +206,3 @@ def feed_after(request: HttpRequest, slug: str, epoch: str = "", after: int = -1
 
 def _json(body: bytes) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")
-
-
-Hub.source = staticmethod(room_source)

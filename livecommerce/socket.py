@@ -1,8 +1,8 @@
 """ShowSocket, the only websocket of the watch page: identify, join, dispatch commands, nothing else.
 
-It is a bare ASGI application and not a Channels consumer: those ask for a channel of their own per viewer, wake two tasks
-per message and hop to a thread before each. Here a frame costs the loop one wake-up, and what a batch decides costs a
-thread once for all who asked together.
+It is a bare ASGI application and not a Channels consumer: those ask for a channel of their own per viewer, wake two
+tasks per message and hop to a thread before each. Here a frame costs the loop one wake-up, and what a batch decides
+costs a thread once for all who asked together.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import orjson
 from django.conf import settings
 
+import chat.live
+import checkout.live
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import NotFound, Refused
 from livecommerce.health import gate
@@ -39,17 +39,16 @@ from livecommerce.realtime.protocol import (
 )
 from livecommerce.realtime.room import Room, Seat
 from livecommerce.realtime.wire import Frame, wire_for
-from livecommerce.snapshot import promises, you_wire
+from livecommerce.snapshot import promises, room_source, you_wire
 from streams import presence
 from streams.shows import role_in, show_for_viewer
 
 logger = logging.getLogger(__name__)
 
-COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {}
-for _module in ("chat.live", "checkout.live"):
-    if find_spec(_module):
-        COMMANDS |= import_module(_module).COMMANDS
-hub.Hub.company.append(presence.count_forever)
+COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {**chat.live.COMMANDS, **checkout.live.COMMANDS}
+
+hub.Hub.source = room_source
+hub.Hub.company = [presence.count_forever]
 
 _PER_VIEWER = Buckets(Rate(burst=40, per_second=10))
 _PER_ADDRESS = Buckets(Rate(burst=600, per_second=200))
@@ -60,6 +59,8 @@ _SOCKETS_PER_VIEWER = Caps(20)
 _SOCKETS_PER_ADDRESS = Caps(1000)
 _COMMANDS_AT_ONCE = 16
 _DOORS_SECONDS = 2.0
+_DOORS_KEPT = 1000
+_NAME_LENGTH = 64
 
 
 class BadFrame(Refused):
@@ -272,7 +273,7 @@ async def _enter(slug: str, viewer: Viewer) -> tuple[int, str]:
     now = time.monotonic()
     door = _doors.get(slug)
     if door is None or door[0] < now or door[1].get_loop() is not asyncio.get_running_loop():
-        if len(_doors) > 1000:
+        if len(_doors) > _DOORS_KEPT:
             _doors.clear()
         door = _doors[slug] = (now + _DOORS_SECONDS, asyncio.ensure_future(in_thread(_role_of, slug, Viewer())))
     return await asyncio.shield(door[1])
@@ -294,6 +295,6 @@ def _decode(text: str | None) -> dict[str, Any]:
 
 
 def _reply_name(name: Any) -> str | int | None:
-    if isinstance(name, str) and len(name) <= 64:
+    if isinstance(name, str) and len(name) <= _NAME_LENGTH:
         return name
     return name if type(name) is int else None

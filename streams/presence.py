@@ -28,6 +28,7 @@ _RENEW = timedelta(seconds=10)
 # What nobody believes: a delay beyond this is a paused player, not a slow network.
 _LONGEST_DELAY_MS = 120_000
 _DELAYS_KEPT = 5000
+_DIGITS = 2
 
 _minutes: dict[tuple[int, datetime], attendance.Minute] = {}
 
@@ -38,9 +39,10 @@ def hear_beat(show_id: int, *, behind_ms: int | None, stalls: int, hidden: bool)
     told = _minutes.setdefault((show_id, minute), attendance.Minute())
     told.beats += 1
     told.stalls += min(max(stalls, 0), 60)
-    if behind_ms is not None and 0 <= behind_ms <= _LONGEST_DELAY_MS and not hidden:
-        if len(told.behind_ms) < _DELAYS_KEPT:
-            told.behind_ms.append(behind_ms)
+    if behind_ms is None or hidden or not 0 <= behind_ms <= _LONGEST_DELAY_MS:
+        return
+    if len(told.behind_ms) < _DELAYS_KEPT:
+        told.behind_ms.append(behind_ms)
 
 
 def viewers_delay_ms(show: Show, now: datetime) -> int | None:
@@ -56,9 +58,7 @@ def state_of(show: Show, now: datetime) -> dict[str, tuple[int, dict[str, Any]]]
 
 def rounded(count: int) -> int:
     """Round so that a figure on the screen changes seldom: exact below a hundred, two digits above."""
-    if count < 100:
-        return count
-    step = 10 if count < 1000 else 100 if count < 10_000 else 1000
+    step: int = 10 ** max(0, len(str(count)) - _DIGITS)
     return round(count / step) * step
 
 

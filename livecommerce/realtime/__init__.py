@@ -1,1 +1,1 @@
-"""Floor: how truth becomes a picture. News are published after commit, numbered, joined per tick and sent once per socket."""
+"""Floor: how truth becomes a picture. News leave after the commit, numbered, joined per tick, once per socket."""

@@ -1,4 +1,4 @@
-"""Attendance: how many watch a room and how late their picture runs, as figures. Rule guarded here: no list of members."""
+"""Attendance: how many watch a room and how late they see it, as figures. Rule guarded here: no list of members."""
 
 from __future__ import annotations
 

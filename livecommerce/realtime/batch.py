@@ -1,4 +1,4 @@
-"""Group commit: what thousands do at once is decided in arrival order, many in one transaction, each with its own answer.
+"""Group commit: what thousands do at once is decided in arrival order, many in one transaction, each with an answer.
 
 Requests for one subject (a drop, a show's feed) collect while the previous batch of that subject is being decided, so a
 quiet subject waits almost nothing and a busy one shares its commits. Locks and constraints keep the result right when
@@ -108,7 +108,7 @@ class Batch[Item, Answer]:
             taken = [queue.popleft() for _ in range(min(len(queue), self._max_batch))]
             try:
                 answers = await in_thread(self._answers, subject, [item for item, _ in taken])
-            except Exception as error:  # noqa: BLE001 (the callers must hear of it, whatever it is)
+            except Exception as error:
                 answers = [error] * len(taken)
             self._count -= len(taken)
             for (_, future), answer in zip(taken, answers, strict=True):
@@ -135,7 +135,7 @@ class Batch[Item, Answer]:
     def _answer_alone(self, subject: Hashable, item: Item) -> Answer | Exception:
         try:
             return self._decide(subject, [item])[0]
-        except Exception as error:  # noqa: BLE001 (this item's own answer)
+        except Exception as error:
             return error
 
 

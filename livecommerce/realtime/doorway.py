@@ -1,8 +1,8 @@
 """The doorway of a socket: from where it comes and who asks.
 
 Rule guarded here: a page of another origin never opens a socket with the visitor's cookies. Browsers always send an
-Origin and it has to match in scheme, host and port; a client without one is no browser, so its cookies count for nothing
-and only a token says who it is. A guest costs no query.
+Origin and it has to match in scheme, host and port; a client without one is no browser, so its cookies count for
+nothing and only a token says who it is. A guest costs no query.
 """
 
 from __future__ import annotations

@@ -150,10 +150,11 @@ def _take_numbers(show_id: int, count: int) -> tuple[str, int] | None:
     table = Feed._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET seq = seq + %s WHERE room = %s RETURNING epoch, seq",  # noqa: S608 (our own table)
+            f"UPDATE {table} SET seq = seq + %s WHERE room = %s RETURNING epoch, seq",
             [count, show_id],
         )
-        return cursor.fetchone()
+        row: tuple[str, int] | None = cursor.fetchone()
+        return row
 
 
 def _row_wire(row: FeedEvent) -> dict[str, Any]:

@@ -47,7 +47,7 @@ type Source = Callable[[int], tuple[Show, State]]
 class Hub:
     """The rooms that this process's clients watch."""
 
-    source: ClassVar[Source] = staticmethod(lambda room: ({}, {}))
+    source: ClassVar[Source]
     # What else runs as long as the hub, given by the roof.
     company: ClassVar[list[Callable[[Hub], Coroutine[Any, Any, None]]]] = []
 
@@ -84,7 +84,7 @@ class Hub:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    # Seats -------------------------------------------------------------------------------------------------------------
+    # Seats ------------------------------------------------------------
 
     async def open(self, room_id: int) -> Room:
         """Return a room, loaded once however many ask for it at the same moment."""
@@ -123,7 +123,7 @@ class Hub:
         """Count the frames that were written to viewers."""
         return sum(pulse.deliveries for pulse in self._pulses.values())
 
-    # News --------------------------------------------------------------------------------------------------------------
+    # News ------------------------------------------------------------
 
     def take(self, news: RoomNews) -> None:
         """Take in news of this process, or of another one."""
@@ -147,13 +147,13 @@ class Hub:
         """Change a room's state for this process's viewers only: each process counts and tells for itself."""
         self.take(RoomNews(room=room.id, state=state))
 
-    # Rooms -------------------------------------------------------------------------------------------------------------
+    # Rooms ------------------------------------------------------------
 
     async def _open(self, room_id: int) -> Room:
         room = Room(room_id)
         # Subscribe first, read the position next, then the rest: what happens in between arrives as news.
         self.rooms[room_id] = room
-        self._pulses[room_id] = Pulse(room, self.loop, lambda room: self._do(self._mend(room)) and None)
+        self._pulses[room_id] = Pulse(room, self.loop, self._mend_soon)
         self._empty_since[room_id] = time.monotonic()
         try:
             await self._join(roads.room_group(room_id))
@@ -172,7 +172,7 @@ class Hub:
 
     def _load(self, room_id: int) -> Loaded:
         epoch, seq = feed.head(room_id)
-        show, state = _encoded(self.source(room_id))
+        show, state = _encoded(Hub.source(room_id))
         tail = [(number, wire) for number, wire in feed.tail(room_id) if number <= seq]
         return Loaded(epoch=epoch, seq=seq, tail=tail, show=show, state=state)
 
@@ -182,6 +182,9 @@ class Hub:
         frame = room.greet(b"snapshot", b"null")
         for seat in list(room.seats):
             seat.wire.write(frame)
+
+    def _mend_soon(self, room: Room) -> None:
+        self._do(self._mend(room))
 
     async def _mend(self, room: Room, last: int | None = None) -> None:
         """Read from the feed what the layer lost."""
@@ -193,7 +196,7 @@ class Hub:
         if room.has_news() and room.id in self._pulses:
             self._pulses[room.id].soon()
 
-    # Chores ------------------------------------------------------------------------------------------------------------
+    # Chores ------------------------------------------------------------
 
     def _do[Result](self, chore: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = self.loop.create_task(chore)
@@ -225,7 +228,7 @@ class Hub:
             await asyncio.sleep(REFRESH_SECONDS)
             for room in self.watched():
                 try:
-                    room.refresh(*_encoded(await in_thread(self.source, room.id)))
+                    room.refresh(*_encoded(await in_thread(Hub.source, room.id)))
                     self._tick(room)
                 except Exception:
                     logger.exception("room %s: its state was not compared", room.id)
@@ -266,7 +269,7 @@ class Hub:
                 self.leave(room, seat)
                 seat.wire.close(CLOSE_TOO_SLOW, "silent")
 
-    # The channel layer -----------------------------------------------------------------------------------------------------
+    # The channel layer ------------------------------------------------------------
 
     async def _receive_forever(self) -> None:
         layer = get_channel_layer()
@@ -277,7 +280,7 @@ class Hub:
                     for group in [roads.VIEWERS_GROUP, *map(roads.room_group, list(self.rooms))]:
                         await self._join(group)
                 message = await layer.receive(self._channel)
-            except Exception as error:  # noqa: BLE001 (the layer is down: the feed is asked meanwhile)
+            except Exception as error:
                 logger.warning("channel layer: %s", error)
                 self._channel = ""
                 await asyncio.sleep(1.0)
@@ -297,7 +300,7 @@ class Hub:
         try:
             async with asyncio.timeout(_JOIN_TIMEOUT):
                 await get_channel_layer().group_add(group, self._channel)
-        except Exception as error:  # noqa: BLE001 (joined again in two seconds; the feed is asked meanwhile)
+        except Exception as error:
             logger.warning("channel layer: not joined %s: %s", group, error)
 
     async def _leave_group(self, group: str) -> None:
@@ -306,7 +309,7 @@ class Hub:
         try:
             async with asyncio.timeout(_JOIN_TIMEOUT):
                 await get_channel_layer().group_discard(group, self._channel)
-        except Exception as error:  # noqa: BLE001 (news of a room that is not kept are passed over)
+        except Exception as error:
             logger.warning("channel layer: not left %s: %s", group, error)
 
 

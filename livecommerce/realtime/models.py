@@ -1,6 +1,7 @@
 """The feed's tables. A show is a room; the floor knows no app, so a room is a number and not a foreign key."""
 
 import secrets
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -45,7 +46,7 @@ class FeedEvent(models.Model):
     class Meta:
         verbose_name = _("feed event")
         verbose_name_plural = _("feed events")
-        indexes = [
+        indexes: ClassVar = [
             # Replay and recap read the show's events of some kinds, newest first.
             models.Index(fields=["room", "kind", "seq"], name="feed_event_kinds"),
         ]

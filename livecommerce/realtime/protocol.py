@@ -4,8 +4,8 @@ Reading this file top to bottom is learning what the product does live. ``static
 compares the two. Names are snake_case, ids are integers, moments are integer milliseconds since 1970 and money is
 ``{"amount": minor units, "currency": "EUR"}``.
 
-Three audiences: an ``Event`` goes to everyone in a show through its numbered feed, ``PrivateNews`` to the sockets of one
-viewer, ``StudioNews`` to the host's dashboards of one show.
+Three audiences: an ``Event`` goes to everyone in a show through its numbered feed, ``PrivateNews`` to the sockets of
+one viewer, ``StudioNews`` to the host's dashboards of one show.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class News:
 
     def payload(self) -> dict[str, Any]:
         """Give the fields as they go on the wire."""
-        return {name: getattr(self, name) for name in _names(self.__class__)}
+        return {name: getattr(self, name) for name in _names(self.__class__)}  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +99,11 @@ class StudioNews(News):
 
 
 @cache
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls))
+def _names(cls: type[News]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))  # type: ignore[arg-type]
 
 
-# The show ------------------------------------------------------------------------------------------------------------
+# The show ----------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +170,7 @@ class ItemUnpinned(Event):
     item: int
 
 
-# Drops: the drop card says everything, so applying one twice is harmless ----------------------------------------------
+# Drops: the drop card says everything, so applying one twice is harmless ----------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +236,7 @@ class DropClosed(Event):
     drop: dict[str, Any]
 
 
-# Chat ----------------------------------------------------------------------------------------------------------------
+# Chat ----------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,7 +253,7 @@ class MessagePosted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageDeleted(Event):
-    """To everyone in the show; the text is also taken out of the feed. ``message_seq`` is the number it was posted under."""
+    """To everyone in the show; its text left the feed. ``message_seq`` is the number it was posted under."""
 
     type: ClassVar[str] = "message.deleted"
     urgent: ClassVar[bool] = True
@@ -262,7 +262,7 @@ class MessageDeleted(Event):
     message_seq: int
 
 
-# To one viewer ---------------------------------------------------------------------------------------------------------
+# To one viewer ----------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -371,7 +371,7 @@ class OrderPaid(PrivateNews):
     url: str
 
 
-# To the Studio -----------------------------------------------------------------------------------------------------------
+# To the Studio ----------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -386,7 +386,7 @@ class SaleTicked(StudioNews):
     at: int = 0
 
 
-# Commands ------------------------------------------------------------------------------------------------------------------
+# Commands ----------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -499,7 +499,7 @@ def parse_command(frame: Mapping[str, Any]) -> Command:
     command = COMMANDS.get(name) if isinstance(name, str) else None
     if command is None:
         raise UnknownCommand
-    wanted = _shape(command)
+    wanted = _shape(command)  # type: ignore[arg-type]
     wrong = {key: "There is no such field." for key in frame if key not in wanted and key not in {"type", "id"}}
     values: dict[str, Any] = {}
     for key, (kinds, required) in wanted.items():

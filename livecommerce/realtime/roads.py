@@ -93,7 +93,7 @@ class Carrier:
         try:
             async with asyncio.timeout(_SEND_SECONDS):
                 await layer.group_send(group, message)
-        except Exception as error:  # noqa: BLE001 (any: the layer is allowed to lose messages, numbers find the gap)
+        except Exception as error:
             logger.warning("channel layer did not take news for %s: %s", group, error)
 
 

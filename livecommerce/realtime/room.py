@@ -134,8 +134,7 @@ class Room:
             self.seq += 1
             events.append(wire)
             self._ring.append((self.seq, now, wire))
-            if b'"message_seq":' in wire:
-                self._redact(orjson.loads(wire)["message_seq"])
+            self._note(wire)
         self.hole_since = (self.hole_since or time.monotonic()) if self._waiting else None
         changed, self._changed = self._changed, set()
         studio, self._studio = self._studio, []
@@ -195,13 +194,21 @@ class Room:
             return []
         if seq > self.seq or not self._ring:
             return None
-        first, at, _ = self._ring[0]
-        if seq + 1 < first:
+        if seq + 1 < self._ring[0][0]:
             return None
         missed = [(at, wire) for number, at, wire in self._ring if number > seq]
         if missed[0][0] < time.time() - RESUME_SECONDS:
             return None
         return [wire for _, wire in missed]
+
+    def _note(self, wire: bytes) -> None:
+        """Keep what an event changes for those who come later. Text cannot look like this: its quotes are escaped."""
+        if b'"message_seq":' in wire:
+            self._redact(orjson.loads(wire)["message_seq"])
+        elif b'"type":"drop.' in wire:
+            # Who is here got the card with the event; a snapshot shows it under the event's number.
+            drop = orjson.loads(wire)["drop"]
+            self.state[f"drop:{drop['id']}"] = (self.seq, orjson.dumps(drop))
 
     def _redact(self, seq: int) -> None:
         for place, (number, at, wire) in enumerate(self._ring):

@@ -21,6 +21,7 @@ type Send = Callable[[Any], Awaitable[None]]
 # The kernel keeps this much for a client that does not read; without a bound it grows to megabytes for each.
 _KERNEL_BUFFER = 64 * 1024
 _TEXT_FRAME = 0x81
+_ONE_BYTE, _TWO_BYTES = 125, 65535
 _OPEN = 3  # autobahn's WebSocketProtocol.STATE_OPEN
 
 
@@ -32,9 +33,9 @@ class Frame:
     def __init__(self, payload: bytes) -> None:
         self.payload = payload
         size = len(payload)
-        if size < 126:
+        if size <= _ONE_BYTE:
             head = struct.pack("!BB", _TEXT_FRAME, size)
-        elif size < 65536:
+        elif size <= _TWO_BYTES:
             head = struct.pack("!BBH", _TEXT_FRAME, 126, size)
         else:
             head = struct.pack("!BBQ", _TEXT_FRAME, 127, size)
@@ -113,13 +114,14 @@ class DaphneWire:
             return 0  # The reactor reads the same news and closes.
         if sent < len(frame.framed):
             transport.write(frame.framed[sent:])
-            return len(frame.framed) - sent
+            return len(frame.framed) - int(sent)
         return 0
 
     def waiting(self) -> int:
         """Return how many bytes the client has not taken."""
         transport = self._transport
-        return len(transport.dataBuffer) - transport.offset + int(transport._tempDataLen)
+        waiting: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return waiting
 
     def close(self, code: int, reason: str = "") -> None:
         """Close with a code, after what is queued."""

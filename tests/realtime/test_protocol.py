@@ -71,7 +71,9 @@ def test_an_unknown_command_is_refused(frame: dict[str, object]):
 
 
 @pytest.mark.parametrize(
-    "value", [2**53, -(2**53), 1.5, "1", None, [], {}, True], ids=["huge", "deep", "float", "text", "null", "list", "object", "bool"]
+    "value",
+    [2**53, -(2**53), 1.5, "1", None, [], {}, True],
+    ids=["huge", "deep", "float", "text", "null", "list", "object", "bool"],
 )
 def test_a_whole_number_is_a_whole_number(value: object):
     with pytest.raises(BadCommand):

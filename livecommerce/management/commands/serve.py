@@ -75,7 +75,7 @@ def serve(*, host: str, port: int, runners: list[Runner], ready: Callable[[], No
         proxy_forwarded_address_header=None,
         server_name=settings.PRODUCT_NAME,
     )
-    loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop  # type: ignore[attr-defined]
+    loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop
 
     async def begin() -> None:
         hub.here()
@@ -87,7 +87,7 @@ def serve(*, host: str, port: int, runners: list[Runner], ready: Callable[[], No
         gc.freeze()
         ready()
 
-    reactor.callWhenRunning(lambda: asyncio.ensure_future(begin(), loop=loop))  # type: ignore[attr-defined]
+    reactor.callWhenRunning(lambda: asyncio.ensure_future(begin(), loop=loop))
     server.run()
 
 

@@ -62,6 +62,8 @@ export class RoomState {
     }
     if (from > this.seq + 1) return { events: [], state: changed, reset: false, gap: true };
     const fresh = events.filter((event) => event.seq > this.seq);
+    // A drop's event carries its card, which a snapshot shows under the event's number.
+    for (const { seq, drop } of fresh) if (drop) this.#state.set(`drop:${drop.id}`, [seq, drop]);
     this.seq = Math.max(this.seq, to);
     return { events: fresh, state: changed, reset: false, gap: false };
   }
