@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from django.utils import timezone
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Router, Schema, Status
 
 from checkout.carts import cart_of
 from checkout.gateways.base import Card
@@ -23,6 +22,7 @@ from checkout.payments import (
 )
 from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
 from livecommerce.accounts.visitors import require_visitor
+from livecommerce.clock import database_now, receipt_time
 from livecommerce.errors import BadInput, Refused
 
 router = Router(tags=["orders"])
@@ -114,7 +114,7 @@ class OrderOut(Schema):
 @router.get("cart", auth=ANYONE, summary="What I hold, one bag per seller")
 def get_cart(request: HttpRequest) -> dict[str, Any]:
     """Give the holds with their clocks, and the sums that an order would have."""
-    now = timezone.now()
+    now = receipt_time()
     return cart_of(buyer_id=request.viewer.visitor_id, now=now).wire(now)
 
 
@@ -123,7 +123,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
     """Make the order; it is paid with `orders/{code}/pay`."""
     if body.codes or body.use_points:
         raise CodesNotTaken
-    now = timezone.now()
+    now = database_now()
     order = place_order(
         buyer_id=require_visitor(request.viewer),
         hold_ids=body.holds,
@@ -138,12 +138,12 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
 
 
 @router.get("orders/{code}", response=OrderOut, auth=ANYONE, summary="One order, for its buyer or with its token")
-def get_order(request: HttpRequest, code: str, token: str = Query("", max_length=100)) -> dict[str, Any]:
+def get_order(request: HttpRequest, code: str, token: str = "") -> dict[str, Any]:
     """Give the order as it stands; a payment that waits is looked up at the bank."""
     order = order_for_viewer(code=code, viewer=request.viewer, token=token)
     attempt = latest_payment(order)
     if attempt and attempt.state == Payment.State.PROCESSING:
-        refresh_payment(payment=attempt, now=timezone.now())
+        refresh_payment(payment=attempt, now=database_now())
         order = _reread(order)
     return order_wire(order)
 
@@ -151,9 +151,9 @@ def get_order(request: HttpRequest, code: str, token: str = Query("", max_length
 @router.post(
     "orders/{code}/pay", response={200: OrderOut}, auth=KNOWN_VIEWER, summary="Pay an order, or answer the bank"
 )
-def pay(request: HttpRequest, code: str, body: PayIn, token: str = Query("", max_length=100)) -> dict[str, Any]:
+def pay(request: HttpRequest, code: str, body: PayIn, token: str = "") -> dict[str, Any]:
     """Charge a practice card. A declined one is an error with status 402; the hold stays and the next try may go."""
-    now = timezone.now()
+    now = database_now()
     order = order_for_viewer(code=code, viewer=request.viewer, token=token)
     if body.check:
         attempt = answer_check(order_id=order.pk, agreed=body.check == "agree", now=now)

@@ -1,7 +1,6 @@
 """What runs by itself. Each task tidies; a task that stops delays news and never blocks a sale."""
 
 from celery import shared_task
-from django.utils import timezone
 
 from checkout.mails import mail_money_back, mail_order_paid
 from checkout.orders import cancel_unpayable_orders
@@ -22,13 +21,13 @@ DEEDS: dict[str, Deed] = {
 
 @shared_task(name="checkout.run_outbox")
 def run_outbox_task() -> int:
-    return run_outbox(deeds=DEEDS, now=timezone.now())
+    return run_outbox(deeds=DEEDS, now=database_now())
 
 
 @shared_task(name="checkout.settle_payments")
 def settle_payments_task() -> int:
     """Hear late answers, give up what never got one, close what nobody paid."""
-    now = timezone.now()
+    now = database_now()
     heard = settle_notices(now=now)
     heard += give_up_overdue_payments(now=now)
     return heard + cancel_unpayable_orders(now=now)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -29,6 +28,7 @@ from checkout.payments import (
     refuse_when_declined,
 )
 from livecommerce.accounts.visitors import ensure_visitor, require_visitor
+from livecommerce.clock import database_now, receipt_time
 from livecommerce.errors import NotFound, Refused
 from streams.models import Show
 
@@ -56,7 +56,7 @@ def hold_this(request: HttpRequest) -> HttpResponse:
             quantity=_number(posted.get("quantity")) or 1,
             key=posted.get("key", "")[:64] or uuid.uuid4().hex,
             show_id=show.pk if show else None,
-            now=timezone.now(),
+            now=database_now(),
         )
     except Refused as refused:
         return _cart_page(request, problem=refused)
@@ -66,13 +66,13 @@ def hold_this(request: HttpRequest) -> HttpResponse:
 @require_POST
 def extend(request: HttpRequest, hold_id: int) -> HttpResponse:
     """Add the three minutes, once."""
-    return _with_hold(request, lambda buyer: extend_hold(hold_id=hold_id, buyer_id=buyer, now=timezone.now()))
+    return _with_hold(request, lambda buyer: extend_hold(hold_id=hold_id, buyer_id=buyer, now=database_now()))
 
 
 @require_POST
 def release(request: HttpRequest, hold_id: int) -> HttpResponse:
     """Let go what is held."""
-    return _with_hold(request, lambda buyer: release_hold(hold_id=hold_id, buyer_id=buyer, now=timezone.now()))
+    return _with_hold(request, lambda buyer: release_hold(hold_id=hold_id, buyer_id=buyer, now=database_now()))
 
 
 @sensitive_post_parameters("card", "expiry", "cvc")
@@ -81,7 +81,7 @@ def release(request: HttpRequest, hold_id: int) -> HttpResponse:
 def checkout(request: HttpRequest) -> HttpResponse:
     """Order and pay one seller's bag."""
     form = CheckoutForm(request.POST)
-    now = timezone.now()
+    now = database_now()
     try:
         attempt = order_and_pay(
             buyer_id=require_visitor(request.viewer),
@@ -113,7 +113,7 @@ def pay_again(request: HttpRequest, code: str) -> HttpResponse:
     """Try another card for an order that is not paid yet."""
     found = _order(request, code)
     form = CardForm(request.POST)
-    now = timezone.now()
+    now = database_now()
     try:
         attempt = pay_order(order_id=found.pk, card=form.typed_card(), now=now)
         refuse_when_declined(attempt, now)
@@ -129,7 +129,7 @@ def bank_check(request: HttpRequest, code: str) -> HttpResponse:
     """The practice bank's question (3-D Secure): agree or refuse."""
     found = _order(request, code)
     if request.method == "POST":
-        now = timezone.now()
+        now = database_now()
         try:
             attempt = answer_check(order_id=found.pk, agreed=request.POST.get("check") == "agree", now=now)
             refuse_when_declined(attempt, now)
@@ -147,7 +147,7 @@ def bank_check(request: HttpRequest, code: str) -> HttpResponse:
 def _cart_page(
     request: HttpRequest, *, form: CheckoutForm | None = None, problem: Refused | None = None
 ) -> HttpResponse:
-    now = timezone.now()
+    now = receipt_time()
     viewer = request.viewer
     bag_cart = cart_of(buyer_id=viewer.visitor_id, now=now)
     seller = form.data.get("seller", "") if form else request.GET.get("seller", "")
@@ -168,7 +168,7 @@ def _cart_page(
 def _order_page(request: HttpRequest, code: str, form: CardForm, *, problem: Refused | None = None) -> HttpResponse:
     found = _order(request, code)
     attempt = latest_payment(found)
-    now = timezone.now()
+    now = database_now()
     if attempt and attempt.state == Payment.State.PROCESSING:
         refresh_payment(payment=attempt, now=now)
         found = _order(request, code)
