@@ -62,7 +62,7 @@ class DropIn(Schema):
     window: int = 600
     hold_seconds: int = 300
     draw_seconds: int = 0
-    alongside: bool = Field(False, description="Start it although another drop of the show is running.")
+    alongside: bool = Field(True, description="Also when another drop of the show is running; the Studio says false.")
 
 
 class QueueIn(Schema):

@@ -1,15 +1,21 @@
 """The JSON API under /api/v1/: who may ask, how refusals look, which app answers what."""
 
-import importlib
-import importlib.util
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Router, Schema, Status
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from catalog.api import router as products_router
+from chat.api import router as chat_router
+from checkout.api import router as holds_router
+from checkout.orders_api import router as orders_router
 from livecommerce.accounts.api_auth import ANYONE
 from livecommerce.accounts.visitors import identity_of, open_session
 from livecommerce.errors import BadInput, NotFound, Refused, SignInNeeded
+from livecommerce.snapshot import router as snapshot_router
+from livecommerce.studio.api import router as studio_router
+from streams.api import router as shows_router
+from streams.brand_api import router as schedule_router
 
 api = NinjaAPI(
     title="Live commerce",
@@ -55,20 +61,17 @@ def create_session(request: HttpRequest, body: SessionIn) -> Status[dict[str, st
 
 
 api.add_router("", people)
-for _module in (
-    "streams.api",
-    "livecommerce.studio.api",
-    "chat.api",
-    "checkout.api",
-    "checkout.orders_api",
-    "catalog.api",
-    "streams.brand_api",
-    "livecommerce.snapshot",
+for _router in (
+    shows_router,
+    studio_router,
+    chat_router,
+    holds_router,
+    orders_router,
+    products_router,
+    schedule_router,
+    snapshot_router,
 ):
-    if importlib.util.find_spec(_module):
-        _found = getattr(importlib.import_module(_module), "router", None)
-        if _found is not None:
-            api.add_router("", _found)
+    api.add_router("", _router)
 
 
 @api.exception_handler(Refused)
@@ -105,3 +108,8 @@ def refuse_malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
     refused = BadInput(str(error))
     refused.status = error.status_code
     return refuse(request, refused)
+
+
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """Answer addresses under /api/ that no app has, in the API's own form."""
+    return refuse(request, NotFound("There is no such call. GET /api/v1/openapi.json lists them all."))

@@ -17,12 +17,10 @@ app.autodiscover_tasks()
 @app.on_after_finalize.connect
 def schedule_periodic_tasks(sender: Celery, **_: object) -> None:
     """Collect the apps' periodic tasks; beat is the only one that reads the schedule."""
-    from importlib import import_module
+    # Here, for the task modules need the apps, and this module is imported before them.
+    from checkout import tasks as checkout
+    from livecommerce.accounts import tasks as accounts
+    from streams import tasks as streams
 
-    for module in ("streams.tasks", "checkout.tasks", "chat.tasks", "livecommerce.realtime.tasks"):
-        try:
-            periodic: dict[str, float] = getattr(import_module(module), "PERIODIC", {})
-        except ModuleNotFoundError:
-            continue
-        for name, seconds in periodic.items():
-            sender.add_periodic_task(seconds, sender.signature(name), name=name)
+    for name, seconds in {**streams.PERIODIC, **checkout.PERIODIC, **accounts.PERIODIC}.items():
+        sender.add_periodic_task(seconds, sender.signature(name), name=name)

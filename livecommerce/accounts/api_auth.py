@@ -1,12 +1,20 @@
 """Doors of the API: bearer token, or a browser's cookies with their CSRF token."""
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
+from ninja.utils import check_csrf
 
 from livecommerce.accounts.viewer import Viewer
+from livecommerce.accounts.visitors import COOKIE
+from livecommerce.errors import NotAllowed
+
+
+class NotFromOurPage(NotAllowed):
+    """A browser's cookies came along without the token that only our own pages know."""
+
+    code = "csrf.failed"
+    message = "This request did not come from one of our pages. Reload the page and try again."
 
 
 class BearerToken(HttpBearer):
@@ -18,20 +26,29 @@ class BearerToken(HttpBearer):
         return viewer if viewer.visitor_id else None
 
 
-class _AnyCookie(APIKeyCookie):
+class BrowserCookies(APIKeyCookie):
+    """The session, or the visitor cookie of a guest."""
+
     param_name = settings.SESSION_COOKIE_NAME
 
-    def __init__(self, *, everyone: bool = False) -> None:
-        self.everyone = everyone
-        super().__init__(csrf=True)
+    def __init__(self) -> None:
+        # Checked below: ninja's own check would tell a client without any cookie to mind its CSRF token.
+        super().__init__(csrf=False)
 
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        """Return the viewer of the session or of the visitor cookie; CSRF was checked on the way."""
+    def authenticate(self, request: HttpRequest, key: str | None) -> Viewer | None:
+        """Return the viewer of the session or of the visitor cookie.
+
+        :raises NotFromOurPage: the CSRF token is missing or wrong.
+        """
+        if key is None and COOKIE not in request.COOKIES:
+            return None
+        if check_csrf(request):
+            raise NotFromOurPage
         viewer: Viewer = request.viewer
-        return viewer if self.everyone or viewer.visitor_id else None
+        return viewer if viewer.visitor_id else None
 
 
 # Somebody with an identity: a guest will do. Who may do what is the verb's business.
-KNOWN_VIEWER = [BearerToken(), _AnyCookie()]
+KNOWN_VIEWER = [BearerToken(), BrowserCookies()]
 # No identity needed, none used: reading, and getting an identity.
 ANYONE = None

@@ -62,7 +62,12 @@ class Visitor(models.Model):
     name = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     merged_into = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="+", help_text="Set when a guest signs in."
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Set when a guest signs in.",
     )
 
     def __str__(self) -> str:
