@@ -1,0 +1,130 @@
+"""A host runs a show: from the encoder to the end, with a drop, a lost picture and a spammer in between."""
+
+import subprocess
+from collections.abc import Iterator
+
+import imageio_ffmpeg
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.fixtures import DESK, PHONE, Complaints, OpenPage
+from tests.servers.web import Shop
+
+pytestmark = pytest.mark.journey
+
+PICTURE_MS = 40_000
+
+
+class Encoder:
+    """An encoder like OBS, as small as it gets: a test picture and a tone, over RTMP."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        picture = ["-re", "-f", "lavfi", "-i", "testsrc2=size=360x640:rate=25"]
+        tone = ["-f", "lavfi", "-i", "sine=frequency=220:sample_rate=48000"]
+        video = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
+        rate = ["-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-b:v", "1500k", "-maxrate", "1500k"]
+        sound = ["-bufsize", "1500k", "-c:a", "aac", "-b:a", "96k", "-f", "flv", self.address]
+        self.child = subprocess.Popen(
+            [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *picture, *tone, *video, *rate, *sound]
+        )
+
+    def kill(self) -> None:
+        if self.child:
+            self.child.kill()
+            self.child.wait()
+            self.child = None
+
+
+@pytest.fixture
+def encoder(shop: Shop) -> Iterator[Encoder]:
+    address = shop.shell(
+        "from streams.models import Show; from streams.video.ingest import encoder_settings;"
+        "told = encoder_settings(Show.objects.get(slug='live-now')); print(f'{told.url}/{told.key}')"
+    ).strip()
+    encoder = Encoder(address)
+    yield encoder
+    encoder.kill()
+
+
+def sign_in(page: Page, shop: Shop, email: str) -> None:
+    page.goto(f"{shop.url}/account/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill("demo-show")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{shop.url}/")
+
+
+def plays_on(page: Page, *, than: float = 0) -> float:
+    """Wait until the picture of a page has moved beyond a place; return where it is."""
+    for _ in range(PICTURE_MS // 500):
+        place = page.evaluate("document.querySelector('video')?.currentTime ?? 0")
+        if place > than + 1:
+            return float(place)
+        page.wait_for_timeout(500)
+    pytest.fail(f"the picture stands at {place} s on {page.url}")
+
+
+def test_a_host_runs_a_show_from_go_live_to_end(
+    shop: Shop, open_page: OpenPage, complaints: Complaints, encoder: Encoder
+):
+    noor, guest = open_page(DESK), open_page(PHONE)
+    sign_in(noor, shop, "host@demo.test")
+    noor.goto(f"{shop.url}/studio/live-now/")
+    go_live = noor.get_by_role("button", name="Go live")
+    expect(go_live).to_be_disabled()
+
+    encoder.start()
+    expect(go_live).to_be_enabled(timeout=PICTURE_MS)
+    plays_on(noor)
+    guest.goto(f"{shop.url}/shows/live-now/")
+    go_live.click()
+
+    expect(noor.get_by_text("ON AIR").first).to_be_visible(timeout=PICTURE_MS)
+    guest.evaluate("window.sameDocument = true")
+    place = plays_on(guest)
+
+    noor.keyboard.press("n")
+    expect(noor.locator(".cue--now")).to_contain_text("First-flush tea")
+    expect(guest.locator(".theatre__cards")).to_contain_text("First-flush tea", timeout=PICTURE_MS)
+
+    noor.get_by_text("10 s", exact=True).click()
+    noor.keyboard.press("d")
+    noor.get_by_role("dialog").get_by_role("button", name="Start drop").click()
+    expect(noor.locator("go-clock")).to_contain_text("Say GO")
+    expect(guest.locator(".theatre__cards")).to_contain_text("Speckled stoneware cup")
+    expect(noor.locator(".studio").get_by_text("On sale now")).to_be_visible(timeout=PICTURE_MS)
+
+    field = guest.get_by_placeholder("Say something")
+    field.fill("same cups 5 EUR at my shop")
+    field.press("Enter")
+    spam = noor.locator(".message", has_text="same cups 5 EUR")
+    expect(spam).to_be_visible()
+    spam.click()
+    noor.keyboard.press("m")
+    expect(noor.get_by_role("status").filter(has_text="is muted for 5 minutes")).to_be_visible()
+    noor.keyboard.press("Delete")
+    expect(noor.locator(".message--removed")).to_be_visible()
+    expect(guest.get_by_text("same cups 5 EUR at my shop")).to_have_count(0)
+    field.fill("again")
+    field.press("Enter")
+    expect(guest.get_by_text("You cannot write here")).to_be_visible()
+
+    encoder.kill()
+    expect(noor.get_by_text("PICTURE LOST").first).to_be_visible(timeout=PICTURE_MS)
+    expect(guest.get_by_text("is reconnecting")).to_be_visible(timeout=PICTURE_MS)
+    expect(noor.locator(".studio").get_by_text("Sale paused")).to_be_visible()
+    encoder.start()
+    expect(noor.get_by_text("ON AIR").first).to_be_visible(timeout=PICTURE_MS)
+    expect(noor.locator(".studio").get_by_text("On sale now")).to_be_visible(timeout=PICTURE_MS)
+    plays_on(guest, than=place)
+    assert guest.evaluate("window.sameDocument") is True
+
+    noor.get_by_role("button", name="End show").first.click()
+    noor.get_by_role("dialog").get_by_role("button", name="End show").click()
+    expect(noor.get_by_text("paid orders only")).to_be_visible()
+    expect(noor.locator(".studio-over")).to_be_visible(timeout=PICTURE_MS)
+    expect(guest.get_by_text("Thank you for watching")).to_be_visible(timeout=PICTURE_MS)
