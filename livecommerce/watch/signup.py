@@ -4,7 +4,7 @@ from allauth.account.forms import SignupForm
 from django import forms
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc] # allauth has no types
+class SignUpForm(SignupForm):
     """E-mail and password as allauth asks them, and the one thing that others will see."""
 
     name = forms.CharField(
