@@ -13,6 +13,7 @@ from catalog.brands import brand_for_staff
 from catalog.models import Product
 from catalog.products import ProductDraft, VariantDraft, list_product
 from livecommerce.accounts.api_auth import KNOWN_VIEWER
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.money import Money
 
 router = Router(tags=["brand"])
@@ -51,7 +52,7 @@ class ProductIn(Schema):
 @router.post("brand/products", response={201: dict[str, Any]}, auth=KNOWN_VIEWER, summary="List a product")
 def create_product(request: HttpRequest, body: ProductIn) -> Status[dict[str, Any]]:
     """Put a product with its variants and first units on the shelf of the asker's brand."""
-    brand, user = brand_for_staff(viewer=request.viewer, slug=body.brand)
+    brand, user = brand_for_staff(viewer=who_asks(request), slug=body.brand)
     draft = ProductDraft(
         name=body.name,
         slug=body.slug or slugify(body.name)[:120],

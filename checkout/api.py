@@ -14,7 +14,7 @@ from checkout.ledger import ledger_for_viewer, ledger_wire
 from checkout.queue import join_queue, leave_queue
 from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
 from livecommerce.accounts.models import User
-from livecommerce.accounts.viewer import Viewer
+from livecommerce.accounts.viewer import Viewer, who_asks
 from livecommerce.accounts.visitors import require_visitor
 from livecommerce.clock import database_now
 from livecommerce.errors import BadInput, SignInNeeded
@@ -75,12 +75,12 @@ class QueueIn(Schema):
 def place(request: HttpRequest, body: HoldIn) -> dict[str, Any]:
     """Reserve units; answered after the commit."""
     answer = place_hold(
-        buyer_id=require_visitor(request.viewer),
+        buyer_id=require_visitor(who_asks(request)),
         drop_id=body.drop,
         variant_id=body.variant,
         quantity=body.quantity,
         key=body.key,
-        show_id=_show_id(body.show, request.viewer),
+        show_id=_show_id(body.show, who_asks(request)),
         now=database_now(),
     )
     return answer.wire()
@@ -90,13 +90,13 @@ def place(request: HttpRequest, body: HoldIn) -> dict[str, Any]:
 def list_holds(request: HttpRequest) -> list[dict[str, Any]]:
     """Give your open holds, the soonest end first."""
     now = database_now()
-    return [hold_card(hold, now) for hold in holds_of(require_visitor(request.viewer)) if not hold.is_overdue(now)]
+    return [hold_card(hold, now) for hold in holds_of(require_visitor(who_asks(request))) if not hold.is_overdue(now)]
 
 
 @router.delete("holds/{hold_id}", summary="Let a hold go")
 def release(request: HttpRequest, hold_id: int) -> dict[str, int]:
     """Give the units back, or to the next in line. Twice is harmless."""
-    release_hold(hold_id=hold_id, buyer_id=require_visitor(request.viewer), now=database_now())
+    release_hold(hold_id=hold_id, buyer_id=require_visitor(who_asks(request)), now=database_now())
     return {"hold": hold_id}
 
 
@@ -104,7 +104,7 @@ def release(request: HttpRequest, hold_id: int) -> dict[str, int]:
 def extend(request: HttpRequest, hold_id: int) -> dict[str, Any]:
     """Add three minutes."""
     now = database_now()
-    hold = extend_hold(hold_id=hold_id, buyer_id=require_visitor(request.viewer), now=now)
+    hold = extend_hold(hold_id=hold_id, buyer_id=require_visitor(who_asks(request)), now=now)
     return {"hold": hold_card(hold, now)}
 
 
@@ -113,7 +113,7 @@ def join(request: HttpRequest, drop_id: int, body: QueueIn | None = None) -> dic
     """Stand in line for a unit that comes back."""
     place = join_queue(
         drop_id=drop_id,
-        buyer_id=require_visitor(request.viewer),
+        buyer_id=require_visitor(who_asks(request)),
         variant_id=body.variant if body else None,
         now=database_now(),
     )
@@ -123,7 +123,7 @@ def join(request: HttpRequest, drop_id: int, body: QueueIn | None = None) -> dic
 @router.delete("drops/{drop_id}/queue", summary="Leave the queue")
 def leave(request: HttpRequest, drop_id: int) -> dict[str, int]:
     """Give up your place; an offer goes to the next."""
-    leave_queue(drop_id=drop_id, buyer_id=require_visitor(request.viewer), now=database_now())
+    leave_queue(drop_id=drop_id, buyer_id=require_visitor(who_asks(request)), now=database_now())
     return {"drop": drop_id}
 
 
@@ -161,7 +161,7 @@ def end_drop(request: HttpRequest, slug: str, drop_id: int) -> dict[str, Any]:
 @router.get("studio/shows/{slug}/drops/{drop_id}/ledger", auth=ANYONE, summary="The account of a drop")
 def read_ledger(request: HttpRequest, slug: str, drop_id: int) -> dict[str, Any]:
     """Give every move of a drop's units with its fingerprint. Public after the show, the team's own before."""
-    return ledger_wire(ledger_for_viewer(slug=slug, drop_id=drop_id, viewer=request.viewer, now=database_now()))
+    return ledger_wire(ledger_for_viewer(slug=slug, drop_id=drop_id, viewer=who_asks(request), now=database_now()))
 
 
 def _shares(show: Show, body: DropIn) -> list[tuple[Variant, int]]:
@@ -187,7 +187,7 @@ def _show_id(show: str | int | None, viewer: Viewer) -> int | None:
 
 
 def _team(request: HttpRequest, slug: str) -> tuple[Show, User]:
-    viewer: Viewer = request.viewer
+    viewer = who_asks(request)
     user = User.objects.filter(pk=viewer.user_id).first() if viewer.user_id else None
     if user is None:
         raise SignInNeeded

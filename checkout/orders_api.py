@@ -21,6 +21,7 @@ from checkout.payments import (
     start_payment,
 )
 from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.accounts.visitors import require_visitor
 from livecommerce.clock import database_now, receipt_time
 from livecommerce.errors import BadInput, Refused
@@ -115,7 +116,7 @@ class OrderOut(Schema):
 def get_cart(request: HttpRequest) -> dict[str, Any]:
     """Give the holds with their clocks, and the sums that an order would have."""
     now = receipt_time()
-    return cart_of(buyer_id=request.viewer.visitor_id, now=now).wire(now)
+    return cart_of(buyer_id=who_asks(request).visitor_id, now=now).wire(now)
 
 
 @router.post("orders", response={201: OrderOut}, auth=KNOWN_VIEWER, summary="Order what I hold at one seller")
@@ -125,7 +126,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
         raise CodesNotTaken
     now = database_now()
     order = place_order(
-        buyer_id=require_visitor(request.viewer),
+        buyer_id=require_visitor(who_asks(request)),
         hold_ids=body.holds,
         email=body.email,
         address=body.address.dict(),
@@ -140,7 +141,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
 @router.get("orders/{code}", response=OrderOut, auth=ANYONE, summary="One order, for its buyer or with its token")
 def get_order(request: HttpRequest, code: str, token: str = "") -> dict[str, Any]:
     """Give the order as it stands; a payment that waits is looked up at the bank."""
-    order = order_for_viewer(code=code, viewer=request.viewer, token=token)
+    order = order_for_viewer(code=code, viewer=who_asks(request), token=token)
     attempt = latest_payment(order)
     if attempt and attempt.state == Payment.State.PROCESSING:
         refresh_payment(payment=attempt, now=database_now())
@@ -154,7 +155,7 @@ def get_order(request: HttpRequest, code: str, token: str = "") -> dict[str, Any
 def pay(request: HttpRequest, code: str, body: PayIn, token: str = "") -> dict[str, Any]:
     """Charge a practice card. A declined one is an error with status 402; the hold stays and the next try may go."""
     now = database_now()
-    order = order_for_viewer(code=code, viewer=request.viewer, token=token)
+    order = order_for_viewer(code=code, viewer=who_asks(request), token=token)
     if body.check:
         attempt = answer_check(order_id=order.pk, agreed=body.check == "agree", now=now)
     elif body.card is not None:

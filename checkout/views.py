@@ -27,6 +27,7 @@ from checkout.payments import (
     refresh_payment,
     refuse_when_declined,
 )
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.accounts.visitors import ensure_visitor, require_visitor
 from livecommerce.clock import database_now, receipt_time
 from livecommerce.errors import NotFound, Refused
@@ -84,7 +85,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     now = database_now()
     try:
         attempt = order_and_pay(
-            buyer_id=require_visitor(request.viewer),
+            buyer_id=require_visitor(who_asks(request)),
             hold_ids=form.hold_ids(),
             email=form.typed_email(),
             address=form.typed_address(),
@@ -148,7 +149,7 @@ def _cart_page(
     request: HttpRequest, *, form: CheckoutForm | None = None, problem: Refused | None = None
 ) -> HttpResponse:
     now = receipt_time()
-    viewer = request.viewer
+    viewer = who_asks(request)
     bag_cart = cart_of(buyer_id=viewer.visitor_id, now=now)
     seller = form.data.get("seller", "") if form else request.GET.get("seller", "")
     bag = bag_cart.bag_of(str(seller))
@@ -209,14 +210,14 @@ def _order(request: HttpRequest, code: str) -> Order:
     :raises Http404: not theirs, or not there.
     """
     try:
-        return order_for_viewer(code=code, viewer=request.viewer, token=request.GET.get("token", ""))
+        return order_for_viewer(code=code, viewer=who_asks(request), token=request.GET.get("token", ""))
     except NotFound as missing:
         raise Http404(missing.message) from missing
 
 
 def _with_hold(request: HttpRequest, act: Callable[[UUID], object]) -> HttpResponse:
     try:
-        act(require_visitor(request.viewer))
+        act(require_visitor(who_asks(request)))
     except Refused as refused:
         return _cart_page(request, problem=refused)
     return redirect("cart")

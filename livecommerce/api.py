@@ -10,6 +10,7 @@ from chat.api import router as chat_router
 from checkout.api import router as holds_router
 from checkout.orders_api import router as orders_router
 from livecommerce.accounts.api_auth import ANYONE
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.accounts.visitors import identity_of, open_session
 from livecommerce.errors import BadInput, NotFound, Refused, SignInNeeded
 from livecommerce.snapshot import router as snapshot_router
@@ -50,7 +51,7 @@ class SessionOut(Schema):
 @people.post("visitors", response={201: VisitorOut}, auth=ANYONE, summary="Get a guest identity")
 def create_visitor(request: HttpRequest) -> Status[dict[str, str]]:
     """Give whoever asks an identity that lasts through the show; one who is known keeps theirs."""
-    visitor, token = identity_of(request.viewer, now=timezone.now())
+    visitor, token = identity_of(who_asks(request), now=timezone.now())
     return Status(201, {"visitor": visitor.public_id, "token": token})
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+KEY_LEAST = 32
+
 
 class Misconfigured(SystemExit):
     """Says which variable is wrong and what it should look like; ends the process with that line."""
@@ -90,8 +92,8 @@ def secret_key(*, data_dir: Path, embedded: bool) -> str:
     """Return SECRET_KEY; the embedded profile makes one once and keeps it beside its database, readable by us alone."""
     key = env_text("SECRET_KEY")
     if key:
-        if len(key) < 32:
-            raise Misconfigured("SECRET_KEY", "use at least 32 random characters")
+        if len(key) < KEY_LEAST:
+            raise Misconfigured("SECRET_KEY", f"use at least {KEY_LEAST} random characters")
         return key
     if not embedded:
         raise Misconfigured("SECRET_KEY", "is not set; give 50 random characters, the same to every process")

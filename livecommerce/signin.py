@@ -23,7 +23,7 @@ class SignInAdapter(DefaultAccountAdapter):
         if guest_id is not None:
             take_over_guest(guest_id=guest_id, user=user)
 
-    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Keep the name that the sign-up form may carry."""
         user.name = form.cleaned_data.get("name", "")[:60]
         saved: User = super().save_user(request, user, form, commit)

@@ -12,7 +12,7 @@ from ninja import Router, Schema
 
 from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
 from livecommerce.accounts.models import User
-from livecommerce.accounts.viewer import Viewer
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.errors import SignInNeeded
 from streams.lineup import item_cards, pin_item, pins_state, unpin_item
 from streams.models import Show
@@ -102,7 +102,7 @@ def list_shows(request: HttpRequest, state: PublicState | None = None, after: in
 @router.get("shows/{slug}", response=ShowWithLineupOut, auth=ANYONE)
 def get_show(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Get a show with its line-up. Its team also sees drafts and rehearsals."""
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = who_asks(request)
     show, now = show_for_viewer(slug, viewer), timezone.now()
     state = show.state if role_in(show, viewer) != "viewer" else show.public_state
     pinned = [card["id"] for card in pins_state(show, now)["items"]]
@@ -140,7 +140,7 @@ def team(request: HttpRequest, slug: str) -> tuple[Show, User]:
 
     :raises SignInNeeded: a guest asks; :raises ShowNotFound: an outsider does.
     """
-    viewer: Viewer = request.viewer  # type: ignore[attr-defined]
+    viewer = who_asks(request)
     if viewer.user_id is None:
         raise SignInNeeded
     actor = User.objects.get(pk=viewer.user_id)

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 from catalog.api import PriceIn
 from catalog.brands import brand_for_staff
 from livecommerce.accounts.api_auth import KNOWN_VIEWER
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.money import Money
 from streams.schedule import PlannedItem, ShowPlan, plan_show
 
@@ -46,7 +47,7 @@ class ShowIn(Schema):
 @router.post("brand/shows", response={201: dict[str, Any]}, auth=KNOWN_VIEWER, summary="Schedule a show")
 def create_show(request: HttpRequest, body: ShowIn) -> Status[dict[str, Any]]:
     """Schedule a show of the asker's brand with its line-up; it stands on the home page at once."""
-    brand, user = brand_for_staff(viewer=request.viewer, slug=body.brand)
+    brand, user = brand_for_staff(viewer=who_asks(request), slug=body.brand)
     plan = ShowPlan(
         title=body.title,
         slug=body.slug or slugify(body.title)[:80],

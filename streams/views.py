@@ -10,12 +10,13 @@ import gzip
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from livecommerce.accounts.viewer import who_asks
 from streams.shows import ShowNotFound, role_in, show_for_viewer
 from streams.video.playlist import MEDIA_TYPE, Kind, playlist_of, rehearsal_playlist
 from streams.video.segments import public_folder, rehearsal_folder
@@ -139,4 +140,4 @@ def _show(request: HttpRequest, slug: str) -> Show:
 
 
 def _viewer(request: HttpRequest) -> Viewer:
-    return cast("Viewer", request.viewer)  # type: ignore[attr-defined]
+    return who_asks(request)

@@ -9,9 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from livecommerce.accounts.models import KeptAnswer
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.errors import Refused
 
 LIFETIME = timedelta(days=1)
+# Refusals that may be another answer in a second.
+_FOR_A_MOMENT = {401, 429, *range(500, 600)}
 # Answers that hold a token are not written down.
 _TOKEN_PATHS = ("/api/v1/sessions", "/api/v1/visitors")
 # A first request that died without an answer frees its key after this time.
@@ -51,7 +54,7 @@ class KeptAnswerMiddleware:
         if not first:
             return HttpResponse(bytes(kept.body), status=kept.status, content_type=kept.content_type)
         response = self.get_response(request)
-        if response.status_code in {401, 429} or response.status_code >= 500:
+        if response.status_code in _FOR_A_MOMENT:
             kept.delete()
         else:
             kept.status, kept.body = response.status_code, response.content
@@ -66,7 +69,7 @@ def _keeps_answers(request: HttpRequest) -> bool:
 
 
 def _claim(request: HttpRequest, key: str) -> tuple[KeptAnswer, bool]:
-    viewer = request.viewer
+    viewer = who_asks(request)
     asker = f"{viewer.visitor_id or viewer.address}"
     fingerprint = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.body).hexdigest()
     now = timezone.now()

@@ -16,7 +16,7 @@ class ViewerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer; set the cookie when a view made a guest."""
-        request.viewer = SimpleLazyObject(lambda: viewer_of(request))
+        request.viewer = SimpleLazyObject(lambda: viewer_of(request))  # type: ignore[attr-defined]
         response = self.get_response(request)
         token = getattr(request, "new_visitor_token", None)
         if token:

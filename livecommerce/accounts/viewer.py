@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.http import HttpRequest
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
@@ -18,3 +20,9 @@ class Viewer:
     def signed_in(self) -> bool:
         """Whether a user stands behind the visitor."""
         return self.user_id is not None
+
+
+def who_asks(request: HttpRequest) -> Viewer:
+    """Return the viewer that the middleware gave the request."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]  # Django's requests are open to middleware, its stubs not.
+    return viewer

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from livecommerce.accounts.models import ApiToken, User, Visitor
-from livecommerce.accounts.viewer import Viewer
+from livecommerce.accounts.viewer import Viewer, who_asks
 from livecommerce.errors import Refused, SignInNeeded
 
 COOKIE = "visitor"
@@ -111,12 +111,12 @@ def viewer_of(request: HttpRequest) -> Viewer:
 
 def ensure_visitor(request: HttpRequest) -> Viewer:
     """Give the one who asks a visitor when there is none; the middleware then sets the cookie."""
-    viewer: Viewer = request.viewer
+    viewer = who_asks(request)
     if viewer.visitor_id is None:
         visitor, token = mint_visitor(now=timezone.now())
-        request.new_visitor_token = token
+        request.new_visitor_token = token  # type: ignore[attr-defined]
         viewer = Viewer(visitor.id, name=guest_name(visitor.id), address=viewer.address)
-        request.viewer = viewer
+        request.viewer = viewer  # type: ignore[attr-defined]
     return viewer
 
 

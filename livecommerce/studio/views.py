@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from livecommerce.accounts.models import User
-from livecommerce.accounts.viewer import Viewer
+from livecommerce.accounts.viewer import Viewer, who_asks
 from livecommerce.errors import Refused
 from livecommerce.studio.acts import ACTS, Press
 from livecommerce.studio.board import Board
@@ -101,4 +101,4 @@ def _user(request: HttpRequest) -> User:
 
 
 def _viewer(request: HttpRequest) -> Viewer:
-    return cast("Viewer", request.viewer)  # type: ignore[attr-defined]
+    return who_asks(request)
