@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
@@ -20,9 +20,10 @@ from django.db.models.functions import Coalesce
 
 from catalog.fingerprints import milliseconds
 from catalog.models import Stock
-from checkout.cards import hold_card, with_variants
+from checkout.cards import new_hold_cards
+from checkout.inserting import NewHold
 from checkout.models import Hold, QueuePlace
-from livecommerce.money import Money
+from livecommerce.money import WireMoney
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import HoldPlaced, SaleTicked
 from streams.models import Drop, DropItem, LineupItem, Show
@@ -84,27 +85,33 @@ def stock_changed(*, rows: Iterable[Stock], drop_id: int | None, show_id: int | 
             transaction.on_commit(partial(_Telling.soon, show, ("variant", row.variant_id), urgent=urgent), robust=True)
 
 
-def tell_granted(holds: Sequence[Hold], *, show_id: int | None, now: datetime) -> None:
-    """Tell buyers' other screens and the Studio what was held."""
-    for hold in with_variants(list(holds)):
-        publish.to_viewer(hold.buyer_id, HoldPlaced(hold=hold_card(hold, now)))
-    by_show: dict[int, list[Hold]] = {}
-    for hold in holds:
-        if show_id or hold.show_id:
-            by_show.setdefault(show_id or hold.show_id or 0, []).append(hold)
-    for show, held in by_show.items():
-        tick_held(show, held, kind="held", now=now)
+def tell_granted(holds: Sequence[NewHold], *, now: datetime) -> None:
+    """Tell buyers' screens and the Studio what was held."""
+    cards = list(new_hold_cards(holds))
+    publish.to_viewers((buyer_id, HoldPlaced(hold=card)) for buyer_id, card in cards)
+    ticks: dict[int, list[Tick]] = {}
+    for _, card in cards:
+        if card["show"]:
+            ticks.setdefault(card["show"], []).append(Tick(card["quantity"], card["total"], card["name"]))
+    for show_id, held in ticks.items():
+        tick_held(show_id, held, kind="held", now=now)
 
 
-def tick_held(show_id: int, holds: Sequence[Hold], *, kind: str, now: datetime) -> None:
-    """Write lines for the Studio's ticker. A hold is never counted as a sale, so it carries no money of its own."""
+class Tick(NamedTuple):
+    """Units, money and name of one hold, for the Studio's ticker."""
+
+    units: int
+    total: WireMoney
+    name: str
+
+
+def tick_held(show_id: int, holds: Sequence[Tick], *, kind: str, now: datetime) -> None:
+    """Write lines for the Studio's ticker: one each, or one for all in a rush. A hold is never counted as a sale."""
     word = {"held": "held", "released": "back"}[kind]
-    lines = [holds] if len(holds) > TICKS_EACH else [[hold] for hold in holds]
-    for line in lines:
-        units = sum(hold.quantity for hold in line)
-        amount = Money(sum(hold.total.minor for hold in line), line[0].currency)
-        text = f"{units} {word}, {line[0].variant.product.name}"
-        publish.to_host(show_id, SaleTicked(kind=kind, text=text, amount=dict(amount.wire()), at=milliseconds(now)))
+    for line in [holds] if len(holds) > TICKS_EACH else [[hold] for hold in holds]:
+        amount = {"amount": sum(hold.total["amount"] for hold in line), "currency": line[0].total["currency"]}
+        text = f"{sum(hold.units for hold in line)} {word}, {line[0].name}"
+        publish.to_host(show_id, SaleTicked(kind=kind, text=text, amount=amount, at=milliseconds(now)))
 
 
 @dataclass(slots=True)

@@ -20,9 +20,10 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, transaction
 
 from catalog.stock import take
+from checkout.cards import hold_card, with_variants
 from checkout.counts import stock_changed, tell_granted
 from checkout.draws import enter_draw
-from checkout.inserting import insert_holds
+from checkout.inserting import NewHold, insert_holds
 from checkout.lapses import end_holds, lock_overdue
 from checkout.models import Hold, QueuePlace
 from checkout.quotas import add_units, check_quota, quotas_of
@@ -41,7 +42,9 @@ from checkout.shelf import (
     shortage,
 )
 from livecommerce.clock import database_now
+from livecommerce.realtime import publish
 from livecommerce.realtime.batch import Busy
+from livecommerce.realtime.protocol import HoldPlaced
 from streams.drops import DropNotFound, note_sold_out
 
 TRIES = 4
@@ -114,7 +117,7 @@ class _Round:
         self.now = now or database_now()
         self.shelf = read_shelf(subject, rows, requests)
         self.known = known_holds(requests)
-        self.fresh: dict[tuple[UUID, str], Hold] = {}
+        self.fresh: dict[tuple[UUID, str], NewHold] = {}
         self.already: Counter[UUID] = Counter()
 
     def decide(self) -> list[Answer]:
@@ -185,13 +188,12 @@ class _Round:
         offer.save(update_fields=["offered_at", "key", "expires_at"])
         QueuePlace.objects.filter(hold=offer).update(state=QueuePlace.State.TAKEN, ended_at=self.now)
         stock_changed(rows=[], drop_id=offer.drop_id, show_id=offer.show_id)
-        tell_granted([offer], show_id=self.shelf.show_id, now=self.now)
+        publish.to_viewer(offer.buyer_id, HoldPlaced(hold=hold_card(with_variants([offer])[0], self.now)))
         return HoldAnswer(offer.pk, offer.quantity, offer.expires_at, offer.unit_price)
 
-    def _new_hold(self, request: HoldRequest) -> Hold:
+    def _new_hold(self, request: HoldRequest) -> NewHold:
         shelf, variant_id = self.shelf, self.shelf.variant_of(request)
-        price = shelf.prices[variant_id]
-        return Hold(
+        return NewHold(
             key=request.key,
             stock_id=shelf.rows[variant_id].pk,
             variant_id=variant_id,
@@ -199,13 +201,12 @@ class _Round:
             show_id=shelf.show_id or request.show_id,
             buyer_id=request.buyer_id,
             quantity=request.quantity,
-            unit_price_minor=price.minor,
-            currency=price.currency,
+            unit_price=shelf.prices[variant_id],
             placed_at=self.now,
             expires_at=self.now + shelf.lifetime,
         )
 
-    def _write(self, holds: list[Hold]) -> None:
+    def _write(self, holds: list[NewHold]) -> None:
         """Write what was granted: the holds, the counts, the ledger, and then tell."""
         if not holds:
             return
@@ -225,4 +226,4 @@ class _Round:
             note_sold_out(drop=shelf.drop, now=self.now)
         rows, drop_id = list(shelf.rows.values()), shelf.drop.pk if shelf.drop else None
         stock_changed(rows=rows, drop_id=drop_id, show_id=shelf.show_id, urgent=sold_out)
-        tell_granted(holds, show_id=shelf.show_id, now=self.now)
+        tell_granted(holds, now=self.now)

@@ -10,7 +10,7 @@ from django.db import transaction
 from catalog.models import Stock
 from catalog.stock import give_back, lock_rows
 from checkout.cards import hold_card, with_variants
-from checkout.counts import stock_changed, tick_held
+from checkout.counts import Tick, stock_changed, tick_held
 from checkout.models import Hold, QueuePlace
 from checkout.offers import offer_units
 from checkout.quotas import free_units
@@ -70,7 +70,7 @@ def end_holds(holds: Sequence[Hold], *, rows: dict[int, Stock], state: str, now:
 
 
 def _tell_ended(holds: Sequence[Hold], state: str, now: datetime) -> None:
-    by_show: dict[int, list[Hold]] = {}
+    by_show: dict[int, list[Tick]] = {}
     for hold in with_variants(list(holds)):
         card = hold_card(hold, now)
         if hold.offered_at and hold.drop_id and state == Hold.State.EXPIRED:
@@ -78,6 +78,6 @@ def _tell_ended(holds: Sequence[Hold], state: str, now: datetime) -> None:
         news = HoldExpired(hold=card) if state == Hold.State.EXPIRED else HoldReleased(hold=card)
         publish.to_viewer(hold.buyer_id, news)
         if hold.show_id:
-            by_show.setdefault(hold.show_id, []).append(hold)
+            by_show.setdefault(hold.show_id, []).append(Tick(hold.quantity, hold.total.wire(), card["name"]))
     for show_id, ended in by_show.items():
         tick_held(show_id, ended, kind="released", now=now)

@@ -12,9 +12,9 @@ from django.db.models import Q
 
 from catalog.models import Stock
 from catalog.stock import take
-from checkout.cards import hold_card, with_variants
-from checkout.inserting import insert_holds
-from checkout.models import Hold, QueuePlace
+from checkout.cards import new_hold_cards
+from checkout.inserting import NewHold, insert_holds
+from checkout.models import QueuePlace
 from checkout.quotas import add_units, check_quota, quotas_of
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import QueueMoved, QueueOffered
@@ -25,11 +25,11 @@ OFFER_SECONDS = 30
 TOLD_OF_MOVES = 50
 
 
-def offer_units(*, drop: Drop, rows: Sequence[Stock], now: datetime) -> list[Hold]:
+def offer_units(*, drop: Drop, rows: Sequence[Stock], now: datetime) -> list[NewHold]:
     """Offer what is left on these rows to those who wait, in their order. The rows have to be locked by the caller."""
     if drop.closed_at is not None or drop.state_at(now) not in {DropState.OPEN, DropState.PAUSED}:
         return []
-    offers: list[Hold] = []
+    offers: list[NewHold] = []
     left = {row.variant_id: row.left for row in rows}
     while sum(left.values()):
         free = [variant_id for variant_id, count in left.items() if count]
@@ -53,10 +53,10 @@ def tell_positions(drop_id: int, *, first: int | None = TOLD_OF_MOVES) -> None:
 
 def _offer_to(
     places: Sequence[QueuePlace], drop: Drop, rows: Sequence[Stock], left: dict[int, int], now: datetime
-) -> list[Hold]:
+) -> list[NewHold]:
     quotas = quotas_of(drop_id=drop.pk, variant_id=None, buyers=[place.buyer_id for place in places])
     by_variant = {row.variant_id: row for row in rows}
-    offers: list[tuple[QueuePlace, Hold]] = []
+    offers: list[tuple[QueuePlace, NewHold]] = []
     for place in places:
         variant_id = place.variant_id or next((variant for variant, count in left.items() if count), None)
         if variant_id is None or not left[variant_id]:
@@ -73,7 +73,7 @@ def _offer_to(
     return [hold for _, hold in offers]
 
 
-def _write(offers: list[tuple[QueuePlace, Hold]], drop: Drop, rows: Sequence[Stock], now: datetime) -> None:
+def _write(offers: list[tuple[QueuePlace, NewHold]], drop: Drop, rows: Sequence[Stock], now: datetime) -> None:
     holds = [hold for _, hold in offers]
     insert_holds(holds)
     for row in rows:
@@ -84,14 +84,14 @@ def _write(offers: list[tuple[QueuePlace, Hold]], drop: Drop, rows: Sequence[Sto
         drop_id=drop.pk, variant_id=None, units={hold.buyer_id: hold.quantity for hold in holds}, most=drop.per_buyer
     )
     for place, hold in offers:
-        place.state, place.offered_at, place.hold = QueuePlace.State.OFFERED, now, hold
+        place.state, place.offered_at, place.hold_id = QueuePlace.State.OFFERED, now, hold.pk
     QueuePlace.objects.bulk_update([place for place, _ in offers], ["state", "offered_at", "hold"])
-    for hold in with_variants(holds):
-        publish.to_viewer(hold.buyer_id, QueueOffered(drop=drop.pk, hold=hold_card(hold, now)))
+    cards = new_hold_cards(holds)
+    publish.to_viewers((buyer_id, QueueOffered(drop=drop.pk, hold=card)) for buyer_id, card in cards)
 
 
-def _offered_hold(place: QueuePlace, drop: Drop, row: Stock, now: datetime) -> Hold:
-    return Hold(
+def _offered_hold(place: QueuePlace, drop: Drop, row: Stock, now: datetime) -> NewHold:
+    return NewHold(
         key=f"queue:{place.pk}",
         stock_id=row.pk,
         variant_id=row.variant_id,
@@ -99,8 +99,7 @@ def _offered_hold(place: QueuePlace, drop: Drop, row: Stock, now: datetime) -> H
         show_id=drop.show_id,
         buyer_id=place.buyer_id,
         quantity=1,
-        unit_price_minor=drop.price_minor,
-        currency=drop.currency,
+        unit_price=drop.price,
         placed_at=now,
         offered_at=now,
         # Made while the clocks stand, it begins to run when they do.

@@ -6,15 +6,18 @@ The rule guarded here: the moment of receipt is compared with the drop's times, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from django.db import connection
+
 from catalog.fingerprints import milliseconds
 from catalog.models import Stock, Variant
 from catalog.models.stock import StockQuerySet
+from checkout.inserting import NewHold, texts, uuids
 from checkout.models import Hold
 from checkout.quotas import SHOP_MOST
 from livecommerce.errors import BadInput, Refused
@@ -157,13 +160,23 @@ def read_shelf(subject: Subject, rows: Sequence[Stock], requests: Sequence[HoldR
 
 def known_holds(requests: Sequence[HoldRequest]) -> dict[tuple[UUID, str], Hold]:
     """Find the holds that these very requests have made before."""
-    holds = Hold.objects.filter(
-        buyer__in={request.buyer_id for request in requests}, key__in={request.key for request in requests}
-    )
+    if connection.vendor == "postgresql":
+        holds: Iterable[Hold] = Hold.objects.raw(
+            """
+            SELECT hold.* FROM checkout_hold hold
+            JOIN unnest(%s::uuid[], %s::text[]) AS asked(buyer, key)
+                ON hold.buyer_id = asked.buyer AND hold.key = asked.key
+            """,
+            [uuids(request.buyer_id for request in requests), texts(request.key for request in requests)],
+        )
+    else:
+        holds = Hold.objects.filter(
+            buyer__in={request.buyer_id for request in requests}, key__in={request.key for request in requests}
+        )
     return {(hold.buyer_id, hold.key): hold for hold in holds}
 
 
-def answer_known(shelf: Shelf, hold: Hold, request: HoldRequest) -> HoldAnswer | Exception:
+def answer_known(shelf: Shelf, hold: Hold | NewHold, request: HoldRequest) -> HoldAnswer | Exception:
     """Answer as before, unless the key now comes with another wish."""
     drop_id = shelf.drop.pk if shelf.drop else None
     if (hold.drop_id, hold.quantity) != (drop_id, request.quantity) or hold.variant_id != shelf.variant_of(request):

@@ -67,8 +67,10 @@ class Hold(models.Model):
     State = HoldState
 
     key = models.CharField(max_length=64, help_text="The client's own: the same request again finds the same hold.")
-    stock = models.ForeignKey("catalog.Stock", models.PROTECT, related_name="holds")
-    variant = models.ForeignKey("catalog.Variant", models.PROTECT, db_constraint=False, related_name="holds")
+    stock = models.ForeignKey("catalog.Stock", models.PROTECT, db_index=False, related_name="holds")
+    variant = models.ForeignKey(
+        "catalog.Variant", models.PROTECT, db_constraint=False, db_index=False, related_name="holds"
+    )
     drop = models.ForeignKey(
         "streams.Drop", models.PROTECT, null=True, blank=True, db_constraint=False, related_name="holds"
     )
@@ -87,7 +89,9 @@ class Hold(models.Model):
     # An offer from the queue is a hold that its buyer has not tapped yet; this is when it was made.
     offered_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    order = models.ForeignKey("checkout.Order", models.PROTECT, null=True, blank=True, related_name="holds")
+    order = models.ForeignKey(
+        "checkout.Order", models.PROTECT, null=True, blank=True, db_index=False, related_name="holds"
+    )
 
     objects = HoldQuerySet.as_manager()
 
@@ -103,6 +107,9 @@ class Hold(models.Model):
         indexes: ClassVar = [
             # The sweeper, the inline reclaim of a full row, and "back within".
             models.Index(fields=["stock", "expires_at"], condition=Q(state__in=OPEN), name="holds_open_by_end"),
+            # Stopping the clocks of a show.
+            models.Index(fields=["show"], condition=Q(state="held"), name="holds_of_a_show"),
+            models.Index(fields=["order"], condition=Q(order__isnull=False), name="holds_of_an_order"),
         ]
 
     def __str__(self) -> str:

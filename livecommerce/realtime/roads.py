@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import threading
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
@@ -141,6 +142,20 @@ def to_viewer(visitor_id: UUID, wire: bytes) -> None:
         hub.loop.call_soon_threadsafe(hub.take_private, visitor_id, wire)
     if carrier is not None:
         carrier.loop.call_soon_threadsafe(carrier.carry_private, visitor_id, wire)
+
+
+def to_viewers(news: Sequence[tuple[UUID, bytes]]) -> None:
+    """Send many viewers their own news, from any thread, waking each loop once."""
+    hub, carrier = hub_here(), _carrier()
+    if hub is not None:
+        hub.loop.call_soon_threadsafe(_each, hub.take_private, news)
+    if carrier is not None:
+        carrier.loop.call_soon_threadsafe(_each, carrier.carry_private, news)
+
+
+def _each(take: Callable[[UUID, bytes], None], news: Sequence[tuple[UUID, bytes]]) -> None:
+    for visitor_id, wire in news:
+        take(visitor_id, wire)
 
 
 def _joins_processes() -> bool:
