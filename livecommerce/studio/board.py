@@ -35,7 +35,6 @@ from livecommerce.studio.ticker import Spark, TickerLine, latest_sales, spark_of
 from streams.drops import Countdown, fair_countdown
 from streams.models import LineupItem, Pin, Show
 from streams.presence import rounded
-from streams.shows import Role, role_of_user
 from streams.video.ingest import EncoderSettings, encoder_settings
 
 MESSAGES_SHOWN = 60
@@ -79,10 +78,6 @@ class Board:
             "api": "/api/v1/",
             "you": you_now(self.show, viewer),
         }
-
-    @cached_property
-    def role(self) -> Role:
-        return role_of_user(self.show, self.user.pk)
 
     @property
     def writes_as(self) -> str:
@@ -196,6 +191,8 @@ class Board:
             return "Waits for the running drop. One drop at a time."
         if not self.show.is_on_air:
             return "Drops start once the show is on air."
+        if self.show.state == Show.State.INTERRUPTED:
+            return "The picture is lost. Drops wait until it is back."
         if self.show.sales_paused:
             return "Sales are paused. Let them go on first."
         return self.plan.blocked_because if self.plan else ""

@@ -9,6 +9,7 @@ from datetime import datetime
 from catalog.models import Product, Variant
 from catalog.prices import lowest_price_30_days
 from checkout.counts import drop_figures
+from checkout.models import Order
 from livecommerce.money import Money
 from livecommerce.studio.rundown import Rundown
 from streams.models import Drop, LineupItem, Show
@@ -29,6 +30,7 @@ class RunningDrop:
     held: int
     left: int
     queue: int
+    orders: int
     back_at: int | None
     now: datetime
 
@@ -121,6 +123,7 @@ def running_drop(show: Show, *, now: datetime) -> RunningDrop | None:
         held=counts["held"],
         left=counts["left"],
         queue=counts["queue"],
+        orders=Order.objects.paid_in(show.pk).filter(holds__drop=drop).distinct().count(),
         back_at=counts["back_at"],
         now=now,
     )

@@ -2,11 +2,13 @@
   <studio-panel src="/studio/winter-table/panels/rundown/" hears="item.pinned drop.opened" every="5">…</studio-panel>
   A part of the Studio that the server draws, from the same rows as everything else. It asks for itself again when something
   that it shows has happened (`hears`), when somebody here pressed something, when a clock in it has run out, when the
-  socket is back, and every few seconds if it says so. Focus, choices and scrolling stay where they were.
+  socket is back, and every few seconds if it says so. `join` is how long news collect, in ms. Focus, choices and scrolling stay where they were.
   Tells studio:drawn.
 */
 const JOIN_MS = 200;
 const OVER_MS = 700;
+// A clock's own text and the token in the forms differ each time and mean the same.
+const SAME = [/name="csrfmiddlewaretoken" value="[^"]*"/g, /(?<=<(?:count-down|studio-clock)\b[^>]*>)[^<]*/g];
 
 class StudioPanel extends HTMLElement {
   #living;
@@ -20,7 +22,7 @@ class StudioPanel extends HTMLElement {
     const { signal } = this.#living;
     const heard = (this.getAttribute("hears") ?? "").split(" ").filter(Boolean);
     for (const type of [...heard, "studio:acted", "socket:connected"]) {
-      document.addEventListener(type, () => this.#askIn(JOIN_MS), { signal });
+      document.addEventListener(type, () => this.#askIn(Number(this.getAttribute("join")) || JOIN_MS), { signal });
     }
     this.addEventListener("count-down:over", () => this.#askIn(OVER_MS), { signal });
     document.addEventListener("visibilitychange", () => this.#askIn(JOIN_MS), { signal });
@@ -65,9 +67,13 @@ class StudioPanel extends HTMLElement {
   }
 
   #draw(text) {
-    // The token in the forms differs each time and means the same.
-    const bare = text.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+    const bare = SAME.reduce((rest, part) => rest.replace(part, ""), text);
     if (bare === this.#drawn) return;
+    // Somebody is pressing something here: let them finish, or the press would be lost with its button.
+    if (this.querySelector(":active")) {
+      this.#askIn(JOIN_MS);
+      return;
+    }
     this.#drawn = bare;
     const kept = this.#keep();
     this.innerHTML = text;
