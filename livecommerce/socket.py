@@ -228,7 +228,8 @@ async def _serve(slug: str, knock: doorway.Knock, receive: Callable[[], Awaitabl
     except NotFound:
         await send({"type": "websocket.close", "code": 1000})
         return
-    key = viewer.visitor_id or knock
+    # Someone without an identity is counted by address alone.
+    key = viewer.visitor_id or id(knock)
     if not _SOCKETS_PER_VIEWER.enter(key):
         await _turn_away(send, CLOSE_TOO_MANY, TooMany("You have this show open too often. Close some tabs."))
         return

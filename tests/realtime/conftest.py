@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from livecommerce.realtime import hub
+from livecommerce.realtime.hub import Hub
 from livecommerce.realtime.room import Loaded, Room, Seat
 from livecommerce.realtime.wire import Frame
 
@@ -65,3 +67,9 @@ def make_room() -> Callable[..., Room]:
         return room
 
     return make
+
+
+async def ended(here: Hub) -> None:
+    """Stop a hub, so that the next test starts its own."""
+    await here.stop()
+    hub._hubs.clear()
