@@ -31,7 +31,10 @@ class GoClock extends HTMLElement {
     const clock = slot(this, "clock");
     clock.textContent = clockText(left);
     clock.ariaLabel = spokenText(left);
-    slot(this, "bar").style.setProperty("--at", `${total ? Math.min(100, (100 * (total - left)) / total) : 100}%`);
+    slot(this, "bar").style.setProperty(
+      "--at",
+      `${total ? Math.min(100, (100 * (total - left)) / total) : 100}%`,
+    );
     this.#say(left);
   }
 

@@ -13,7 +13,8 @@ const MOST_SHOWN = 200;
 const NEAR_END = 60;
 const ROLES = { host: ["Host"], moderator: ["Mod", "shield"] };
 
-const made = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
+const made = (tag, className, text = "") =>
+  Object.assign(document.createElement(tag), { className, textContent: text });
 
 class StudioChat extends HTMLElement {
   #living;
@@ -24,7 +25,9 @@ class StudioChat extends HTMLElement {
     const { signal } = this.#living;
     document.addEventListener("message.posted", ({ detail }) => this.#posted(detail), { signal });
     document.addEventListener("message.deleted", ({ detail }) => this.#deleted(detail), { signal });
-    this.#log.addEventListener("click", (event) => this.#choose(event.target.closest(".message")), { signal });
+    this.#log.addEventListener("click", (event) => this.#choose(event.target.closest(".message")), {
+      signal,
+    });
     this.#log.addEventListener("keydown", (event) => this.#key(event), { signal });
     document.addEventListener("keydown", (event) => this.#fromAnywhere(event), { signal });
     slot(this, "composer").addEventListener("submit", (event) => this.#say(event), { signal });
@@ -130,7 +133,16 @@ class StudioChat extends HTMLElement {
   #fromAnywhere(event) {
     const typing = event.target.closest?.("input, textarea, select, dialog");
     const off = !document.querySelector("[data-keys-on]")?.checked;
-    if (typing || off || event.ctrlKey || event.metaKey || event.altKey || event.repeat || !this.checkVisibility()) return;
+    if (
+      typing ||
+      off ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.repeat ||
+      !this.checkVisibility()
+    )
+      return;
     if (event.key.startsWith("Arrow") && !event.target.closest?.(".rundown")) this.#key(event);
     if (!this.#chosen) return;
     if (event.key === "Delete") this.#delete(this.#chosen);
@@ -179,7 +191,9 @@ class StudioChat extends HTMLElement {
 
   #showRate() {
     const since = serverNow() - 60_000;
-    const count = [...this.querySelectorAll("[data-at]")].filter(({ dataset }) => Number(dataset.at) > since).length;
+    const count = [...this.querySelectorAll("[data-at]")].filter(
+      ({ dataset }) => Number(dataset.at) > since,
+    ).length;
     slot(this, "rate").textContent = count ? `${count}${count >= MOST_SHOWN ? "+" : ""} a minute` : "";
   }
 

@@ -8,7 +8,9 @@ class StudioFigure extends HTMLElement {
   connectedCallback() {
     this.#living = new AbortController();
     const { signal } = this.#living;
-    document.addEventListener(`state:${this.getAttribute("key")}`, ({ detail }) => this.#show(detail.value), { signal });
+    document.addEventListener(`state:${this.getAttribute("key")}`, ({ detail }) => this.#show(detail.value), {
+      signal,
+    });
   }
 
   disconnectedCallback() {

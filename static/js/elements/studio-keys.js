@@ -13,7 +13,9 @@ class StudioKeys extends HTMLElement {
     const { signal } = this.#living;
     const switched = this.querySelector("[data-keys-on]");
     switched.checked = localStorage.getItem(STORED) !== "off";
-    switched.addEventListener("change", () => localStorage.setItem(STORED, switched.checked ? "on" : "off"), { signal });
+    switched.addEventListener("change", () => localStorage.setItem(STORED, switched.checked ? "on" : "off"), {
+      signal,
+    });
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
   }
 
@@ -36,7 +38,9 @@ class StudioKeys extends HTMLElement {
     }
     if (!this.querySelector("[data-keys-on]").checked) return;
     const forms = document.querySelectorAll(`form[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-    const button = [...forms].map((form) => form.querySelector("button:enabled")).find((one) => one?.checkVisibility());
+    const button = [...forms]
+      .map((form) => form.querySelector("button:enabled"))
+      .find((one) => one?.checkVisibility());
     if (!button) return;
     event.preventDefault();
     button.form.requestSubmit(button);

@@ -22,7 +22,9 @@ class StudioPanel extends HTMLElement {
     const { signal } = this.#living;
     const heard = (this.getAttribute("hears") ?? "").split(" ").filter(Boolean);
     for (const type of [...heard, "studio:acted", "socket:connected"]) {
-      document.addEventListener(type, () => this.#askIn(Number(this.getAttribute("join")) || JOIN_MS), { signal });
+      document.addEventListener(type, () => this.#askIn(Number(this.getAttribute("join")) || JOIN_MS), {
+        signal,
+      });
     }
     this.addEventListener("count-down:over", () => this.#askIn(OVER_MS), { signal });
     document.addEventListener("visibilitychange", () => this.#askIn(JOIN_MS), { signal });
@@ -55,7 +57,9 @@ class StudioPanel extends HTMLElement {
       return;
     }
     this.#asking = true;
-    const answer = await fetch(this.getAttribute("src"), { headers: { Accept: "text/html" } }).catch(() => null);
+    const answer = await fetch(this.getAttribute("src"), { headers: { Accept: "text/html" } }).catch(
+      () => null,
+    );
     const text = answer?.ok ? await answer.text() : "";
     this.#asking = false;
     // A failed question leaves what was there; the clocks in it go on, and the next news asks again.
@@ -84,7 +88,8 @@ class StudioPanel extends HTMLElement {
 
   /** Places along a line come as data-share, in percent: a style attribute would be refused by the page's policy. */
   #place() {
-    for (const mark of this.querySelectorAll("[data-share]")) mark.style.setProperty("--at", `${mark.dataset.share}%`);
+    for (const mark of this.querySelectorAll("[data-share]"))
+      mark.style.setProperty("--at", `${mark.dataset.share}%`);
   }
 
   /** Remember what the reader did here; returns how to do it again. */

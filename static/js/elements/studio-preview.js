@@ -27,7 +27,7 @@ class StudioPreview extends HTMLElement {
   #start() {
     const video = this.querySelector("video");
     const there = document.querySelector('[data-picture-ready="yes"]');
-    if (this.#player || this.#timer || !there || !this.checkVisibility()) return;
+    if (this.#player || this.#timer || !there || !video.checkVisibility()) return;
     if (!Hls.isSupported()) {
       if (!video.src) video.src = this.getAttribute("src");
       video.play().catch(() => {});

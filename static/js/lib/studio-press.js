@@ -10,10 +10,16 @@ export const press = async (address, fields) => {
   const body = fields instanceof FormData ? fields : new FormData();
   if (body !== fields) for (const [name, value] of Object.entries(fields)) body.set(name, value);
   body.set("csrfmiddlewaretoken", token());
-  const answer = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" } }).catch(() => null);
+  const answer = await fetch(address, {
+    method: "POST",
+    body,
+    headers: { Accept: "application/json" },
+  }).catch(() => null);
   const said = await answer?.json().catch(() => null);
   if (answer?.ok && said) return said;
-  throw new Error(said?.error?.message ?? "This did not arrive. Nothing was changed; check the connection and press again.");
+  throw new Error(
+    said?.error?.message ?? "This did not arrive. Nothing was changed; check the connection and press again.",
+  );
 };
 
 /** The address of an act in the show of this page. */
@@ -34,10 +40,13 @@ export const tell = (words, { undo = null, fault = false } = {}) => {
   toast.classList.toggle("studio-toast--fault", fault);
   toast.textContent = words;
   if (undo) toast.append(" ", undoButton(undo));
-  leaving = setTimeout(() => {
-    toast.hidden = true;
-    toast.textContent = "";
-  }, undo || fault ? 10_000 : 4000);
+  leaving = setTimeout(
+    () => {
+      toast.hidden = true;
+      toast.textContent = "";
+    },
+    undo || fault ? 10_000 : 4000,
+  );
 };
 
 const undoButton = ({ act, ...fields }) => {
