@@ -68,9 +68,7 @@ async def segment(request: HttpRequest, slug: str, run: str, name: str) -> HttpR
 
 def _fresh_playlist(request: HttpRequest, slug: str, kind: Kind) -> tuple[float, bytes, bytes]:
     show = _show(request, slug)
-    if kind == "live" and not (show.is_on_air or show.is_past):
-        raise Http404
-    if kind == "vod" and not show.is_past:
+    if not show.is_past and (kind == "vod" or not show.is_on_air):
         raise Http404
     text = playlist_of(show, kind)
     if text is None and not show.is_on_air:

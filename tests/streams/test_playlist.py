@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import m3u8
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.models import PackRun, Segment
@@ -30,6 +30,7 @@ def lines_of(runs: list[list[int]]) -> list[Line]:
 shows = st.lists(st.lists(st.integers(100, 2450), min_size=1, max_size=40), min_size=1, max_size=5).map(lines_of)
 
 
+@settings(deadline=None)
 @given(shows)
 def test_a_live_list_follows_the_rules_after_every_segment(lines):
     before = None
@@ -52,6 +53,7 @@ def test_a_live_list_follows_the_rules_after_every_segment(lines):
         before = now
 
 
+@settings(deadline=None)
 @given(shows)
 def test_each_segment_keeps_its_discontinuity_number_while_the_window_moves(lines):
     known: dict[str, int] = {}
@@ -66,6 +68,7 @@ def test_each_segment_keeps_its_discontinuity_number_while_the_window_moves(line
                 assert known.setdefault(line, number) == number
 
 
+@settings(deadline=None)
 @given(shows)
 def test_the_window_holds_a_minute_and_not_more_than_it_needs(lines):
     kept = window(lines)

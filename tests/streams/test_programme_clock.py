@@ -1,5 +1,6 @@
 """The programme clock: anchored at arrival, never jumping, slowly leaning."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from streams.video.programme_clock import LEAN_MS, ProgrammeClock
@@ -50,7 +51,7 @@ def test_an_encoder_that_runs_slow_is_followed_a_little_at_each_segment():
         assert place is not None
         places.append(place)
 
-    steps = [(b - a) / timedelta(milliseconds=1) for a, b in zip(places, places[1:], strict=False)]
+    steps = [(b - a) / timedelta(milliseconds=1) for a, b in itertools.pairwise(places)]
     assert all(2000 - LEAN_MS <= step <= 2000 + LEAN_MS for step in steps)
     assert abs((places[-1] - after(59 * 2010)) / timedelta(milliseconds=1)) < 200
     assert not clock.is_broken

@@ -10,7 +10,9 @@ from streams.video import rtmp
 from streams.video.rtmp import BadRtmp, ChunkReader, Message, chunk, read_amf, write_amf
 
 plain = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=40)
-values = st.recursive(plain, lambda inner: st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4), max_leaves=8)
+values = st.recursive(
+    plain, lambda inner: st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4), max_leaves=8
+)
 
 
 @given(st.lists(values, max_size=5))
@@ -69,7 +71,7 @@ def test_a_larger_chunk_size_is_followed():
     [
         b"\x04" + bytes(3) + (rtmp.MAX_MESSAGE + 1).to_bytes(3) + b"\x09" + bytes(4),
         chunk(rtmp.SET_CHUNK_SIZE, struct.pack(">I", 0x7FFFFFFF), number=2),
-        b"".join(bytes([0, n]) + bytes(3) + (9).to_bytes(3) + b"\x09" + bytes(4) + b"12345678" for n in range(70)),
+        b"".join(bytes([0, n]) + bytes(3) + (200).to_bytes(3) + b"\x09" + bytes(4) + bytes(128) for n in range(70)),
     ],
     ids=["a message too long", "a chunk size too large", "too many streams"],
 )
@@ -77,8 +79,7 @@ def test_abuse_is_cut_off(abuse):
     reader = ChunkReader()
     # Each of the seventy streams leaves a message unfinished.
     with pytest.raises(BadRtmp):
-        for _ in range(2):
-            list(reader.feed(abuse))
+        list(reader.feed(abuse))
 
 
 def test_only_rtmp_gets_a_handshake():
