@@ -5,16 +5,12 @@
 */
 import { clockText } from "lib/countdown";
 import { slot } from "lib/html";
-import { icon } from "lib/icon";
 import { serverNow } from "lib/server-time";
+import { messageActs, messageRow } from "lib/studio-message";
 import { actAddress, press, tell } from "lib/studio-press";
 
 const MOST_SHOWN = 200;
 const NEAR_END = 60;
-const ROLES = { host: ["Host"], moderator: ["Mod", "shield"] };
-
-const made = (tag, className, text = "") =>
-  Object.assign(document.createElement(tag), { className, textContent: text });
 
 class StudioChat extends HTMLElement {
   #living;
@@ -56,9 +52,10 @@ class StudioChat extends HTMLElement {
     const form = event.target;
     const field = form.elements.text;
     if (!field.value.trim()) return;
-    const key = (field.dataset.key ||= crypto.randomUUID());
+    // A second try of the same words is the same message.
+    field.dataset.key ||= crypto.randomUUID();
     try {
-      await press(form.action, { text: field.value, key });
+      await press(form.action, { text: field.value, key: field.dataset.key });
       field.value = "";
       delete field.dataset.key;
     } catch (error) {
@@ -88,7 +85,7 @@ class StudioChat extends HTMLElement {
     if (!message || message === this.#chosen || message.classList.contains("message--removed")) return;
     this.#unchoose();
     message.classList.add("message--chosen");
-    this.#acts = this.#toolbar(message);
+    this.#acts = messageActs({ mute: () => this.#mute(message), remove: () => this.#delete(message) });
     message.querySelector(".message__body").append(this.#acts);
     message.scrollIntoView({ block: "nearest" });
   }
@@ -105,7 +102,8 @@ class StudioChat extends HTMLElement {
     if (deleted || this.querySelector(`[data-id="${id}"]:not(.message--removed)`)) return;
     this.querySelector(`[data-id="${id}"]`)?.remove();
     const follow = this.#nearEnd();
-    this.#log.append(this.#message({ id, author, text, at: at ?? serverNow() }));
+    const moment = at ?? serverNow();
+    this.#log.append(messageRow({ id, author, text, at: moment, clock: this.#clock(moment) }));
     while (this.#log.children.length > MOST_SHOWN) this.#log.firstElementChild.remove();
     if (follow) this.#toEnd();
   }
@@ -150,39 +148,6 @@ class StudioChat extends HTMLElement {
   }
 
   // Render
-
-  #message({ id, author, text, at }) {
-    const row = made("li", `message message--${author.role}`);
-    Object.assign(row.dataset, { id, author: author.id, at });
-    const body = made("div", "message__body");
-    if (ROLES[author.role]) body.append(this.#role(ROLES[author.role]));
-    body.append(made("span", "message__name", author.name), " ", made("span", "message__text", text));
-    row.append(made("span", "message__time num", this.#clock(at)), body);
-    return row;
-  }
-
-  #role([word, symbol]) {
-    const role = made("span", "message__role");
-    if (symbol) role.append(icon(symbol));
-    role.append(word);
-    return role;
-  }
-
-  #toolbar(message) {
-    const bar = made("div", "message__acts");
-    bar.role = "toolbar";
-    bar.ariaLabel = "Act on this message";
-    const mute = made("button", "button button--quiet button--dense");
-    mute.append(icon("mute-user"), "Mute 5 min");
-    mute.addEventListener("click", () => this.#mute(message));
-    const remove = made("button", "button button--plain button--icon button--dense");
-    remove.ariaLabel = "Delete for all";
-    remove.append(icon("trash"));
-    remove.addEventListener("click", () => this.#delete(message));
-    for (const button of [mute, remove]) button.type = "button";
-    bar.append(mute, remove);
-    return bar;
-  }
 
   #clock(at) {
     const started = Number(this.getAttribute("started"));
