@@ -7,6 +7,7 @@ in as the host can act beside it at any moment: the director looks at what is pi
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from livecommerce.demo import story
 from livecommerce.demo.outside import Declined, Outside
 
 LOOK_SECONDS = 1.0
+FRESH = timedelta(seconds=30)
 FIRST_SEGMENTS = 3
 PICTURE_SECONDS_MAX = 150
 ITEM_SECONDS = 75
@@ -36,7 +38,7 @@ async def open_the_show(host: Outside, *, slug: str) -> None:
     state = ""
     for _ in range(int(PICTURE_SECONDS_MAX / LOOK_SECONDS)):
         state = (await host.get(f"shows/{slug}"))["state"]
-        if state == "live" and (await host.text(f"live/{slug}/live.m3u8")).count("#EXTINF") >= FIRST_SEGMENTS:
+        if state == "live" and _plays(await host.text(f"live/{slug}/live.m3u8")):
             return
         if state == "rehearsal":
             try:
@@ -45,6 +47,14 @@ async def open_the_show(host: Outside, *, slug: str) -> None:
                 log.info("not_live_yet", why=str(refused))
         await asyncio.sleep(LOOK_SECONDS)
     raise NoPicture(f"the show is still {state}")
+
+
+def _plays(playlist: str) -> bool:
+    """Whether there are segments to begin with, and the newest are of now and not of an earlier start of the demo."""
+    moments = [line.partition(":")[2] for line in playlist.splitlines() if line.startswith("#EXT-X-PROGRAM-DATE-TIME")]
+    if playlist.count("#EXTINF") < FIRST_SEGMENTS or not moments:
+        return False
+    return datetime.now(UTC) - datetime.fromisoformat(moments[-1]) < FRESH
 
 
 async def begin_selling(host: Outside, *, slug: str) -> None:

@@ -26,7 +26,7 @@ from livecommerce.demo.outside import Declined, Outside
 from livecommerce.demo.replays import film_past_shows
 from livecommerce.demo.seed import crowd_email, keys_of, seed_demo
 from streams.models import Show
-from streams.video.ingest import encoder_settings
+from streams.video.ingest import stream_key
 
 WEB_SECONDS_MAX = 60
 END_SECONDS_MAX = 45
@@ -48,8 +48,7 @@ class Command(BaseCommand):
         os.environ.setdefault("INGEST_PORT", str(_free_port()))
         # A dozen people who buy all evening would fill the console with their receipts.
         os.environ.setdefault("EMAIL_URL", f"file://{settings.DATA_DIR}/mail")
-        settings.INGEST_PORT = int(os.environ["INGEST_PORT"])
-        encoder = encoder_settings(show)
+        publish_to = f"rtmp://127.0.0.1:{os.environ['INGEST_PORT']}/live/{stream_key(show)}"
         size = 0 if options["no_crowd"] else len(story.CROWD)
         emails = [crowd_email(number) for number in range(1, size + 1)]
         keys = keys_of([story.HOST, *emails], now=timezone.now())
@@ -57,7 +56,7 @@ class Command(BaseCommand):
         crowd = [(name, Outside(_local_url(), keys[email])) for name, email in zip(story.CROWD, emails, strict=False)]
         connections.close_all()
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
-            asyncio.run(self._run(f"{encoder.url}/{encoder.key}", crowd))
+            asyncio.run(self._run(publish_to, crowd))
 
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
