@@ -79,7 +79,6 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "studio": (
         "layout/studio",
         "components/card",
-        "components/chart",
         "components/chat",
         "components/countdown",
         "components/drop-card",
