@@ -35,11 +35,33 @@ BUYS_WITHOUT_A_DROP_EVERY_SECONDS = 400
 log = structlog.get_logger(__name__)
 
 
+class Talk:
+    """What there is to say: a deck that is dealt to the end before a line comes again, and a team that answers."""
+
+    def __init__(self, team: dict[str, Outside], *, slug: str) -> None:
+        self.team, self.slug = team, slug
+        self.dice = random.Random(0)
+        self.deck: list[str] = []
+
+    def deal(self) -> str:
+        if not self.deck:
+            self.deck = self.dice.sample(story.SMALL_TALK, len(story.SMALL_TALK))
+        return self.deck.pop()
+
+    async def answer(self, question: str) -> None:
+        """Let host or chat team answer after a while, if there is an answer."""
+        who, words = story.ANSWERS.get(question, ("", ""))
+        if who in self.team:
+            await asyncio.sleep(self.dice.uniform(6, 15))
+            with contextlib.suppress(Declined, OSError):
+                await self.team[who].post(f"shows/{self.slug}/messages", {"text": words, "key": uuid4().hex})
+
+
 class Fan:
     """One made-up viewer with an account."""
 
-    def __init__(self, shop: Outside, *, name: str, number: int, slug: str) -> None:
-        self.shop, self.name, self.slug = shop, name, slug
+    def __init__(self, shop: Outside, talk: Talk, *, name: str, number: int) -> None:
+        self.shop, self.talk, self.name, self.slug = shop, talk, name, talk.slug
         self.dice = random.Random(number)
         self.address = {"name": name, **story.ADDRESSES[number % len(story.ADDRESSES)]}
         self.email = f"crowd{number}@demo.test"
@@ -91,7 +113,9 @@ class Fan:
     async def _chat(self) -> None:
         while True:
             await asyncio.sleep(self.dice.expovariate(1 / CHAT_EVERY_SECONDS))
-            await self._say(self.dice.choice(story.SMALL_TALK))
+            words = self.talk.deal()
+            await self._say(words)
+            self._begin(self.talk.answer(words))
 
     async def _send_hearts(self) -> None:
         while True:
@@ -190,7 +214,7 @@ def _variant_id(item: dict[str, Any]) -> int:
     return int(variant["id"] if isinstance(variant, dict) else variant)
 
 
-async def gather_crowd(people: list[tuple[str, Outside]], *, slug: str) -> None:
+async def gather_crowd(people: list[tuple[str, Outside]], talk: Talk) -> None:
     """Let people in, each with a name and a way into the shop, and keep them there until cancelled."""
-    fans = [Fan(shop, name=name, number=number, slug=slug) for number, (name, shop) in enumerate(people, start=1)]
+    fans = [Fan(shop, talk, name=name, number=number) for number, (name, shop) in enumerate(people, start=1)]
     await asyncio.gather(*(fan.watch() for fan in fans))

@@ -264,7 +264,7 @@ PEOPLE = {
     "rival@demo.test": "Sven Dahl",
     "admin@demo.test": "Operator",
 }
-OPERATOR, HOST = "admin@demo.test", "host@demo.test"
+OPERATOR, HOST, TEAM = "admin@demo.test", "host@demo.test", "team@demo.test"
 STAFF = {"brand@demo.test": "kiln-kettle", "rival@demo.test": "norrfold"}
 
 # (product, planned minutes, cue, drop price or None, drop units or None)
@@ -372,6 +372,18 @@ SMALL_TALK = (
     "Saw you last week, came back for this",
     "First time here, how does the drop work?",
 )
+# What the team says to some of the above: (who, words). "host" is Noor, "team" is Mia.
+ANSWERS = {
+    "How big is 280 ml next to a normal mug?": ("host", "A flat white with room to swirl. I will pour one."),
+    "Does the parcel come in paper?": ("team", "Paper only, also the tape"),
+    "Are both glazes dishwasher safe?": ("host", "Both, up to 60 °C."),
+    "Is the glaze safe in the oven?": ("team", "Oven up to 180 °C, no preheated grill please"),
+    "Will the moss glaze come back this year?": ("host", "Not this year. In March, with rust."),
+    "Do you ship to Switzerland?": ("team", "Yes, duty is shown before you pay"),
+    "Can I order one now and one later in one parcel?": ("team", "Within one show, yes: pay once at the end"),
+    "How long do the mandarins keep?": ("host", "Two weeks in a cool room. They never last that long here."),
+    "First time here, how does the drop work?": ("team", "Tap Buy when it opens, it is held five minutes for you"),
+}
 BEFORE_A_DROP = ("Ready", "Thumb is warm", "Oat or sea, I cannot decide", "Two per person, right?", "Here we go")
 AFTER_BUYING = ("Got two, thank you", "Got one", "Paid, that was quick", "Mine is on its way", "Happy with that one")
 AFTER_MISSING = ("Missed it, next time", "Gone already?", "I will wait in the queue")

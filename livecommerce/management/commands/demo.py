@@ -20,7 +20,7 @@ from django.db import connections
 from django.utils import timezone
 
 from livecommerce.demo import story
-from livecommerce.demo.crowd import gather_crowd
+from livecommerce.demo.crowd import Talk, gather_crowd
 from livecommerce.demo.director import NoPicture, begin_selling, open_the_show, run_the_show
 from livecommerce.demo.outside import Declined, Outside
 from livecommerce.demo.replays import film_past_shows
@@ -51,8 +51,8 @@ class Command(BaseCommand):
         publish_to = f"rtmp://127.0.0.1:{os.environ['INGEST_PORT']}/live/{stream_key(show)}"
         size = 0 if options["no_crowd"] else len(story.CROWD)
         emails = [crowd_email(number) for number in range(1, size + 1)]
-        keys = keys_of([story.HOST, *emails], now=timezone.now())
-        self.host = Outside(_local_url(), keys[story.HOST])
+        keys = keys_of([story.HOST, story.TEAM, *emails], now=timezone.now())
+        self.host, self.team = (Outside(_local_url(), keys[email]) for email in (story.HOST, story.TEAM))
         crowd = [(name, Outside(_local_url(), keys[email])) for name, email in zip(story.CROWD, emails, strict=False)]
         connections.close_all()
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
@@ -104,7 +104,8 @@ class Command(BaseCommand):
             await begin_selling(host, slug=story.LIVE)
         self.stdout.write(f"ready {_local_url()}/")
         self.stdout.flush()
-        await asyncio.gather(run_the_show(host, slug=story.LIVE), gather_crowd(crowd, slug=story.LIVE))
+        talk = Talk({"host": host, "team": self.team}, slug=story.LIVE)
+        await asyncio.gather(run_the_show(host, slug=story.LIVE), gather_crowd(crowd, talk))
 
 
 async def _start(*arguments: str) -> asyncio.subprocess.Process:
