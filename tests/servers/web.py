@@ -27,11 +27,13 @@ class Shop:
         self.postgres = postgres
         self.database = f"shop_{self.port}"
         self.child: Child | None = None
+        self.beside: list[Child] = []
         self.environment = {
             **os.environ,
             "DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
+            "INGEST_PORT": str(free_port()),
             "EMAIL_URL": f"file://{self.folder}/mail",
         }
         self.environment.pop("DATABASE_URL", None)
@@ -88,11 +90,19 @@ class Shop:
 
     def start(self, command: str = "serve", *, wait: bool = True) -> None:
         """Start it, or start it again after a stop or a kill."""
-        self.child = Child(
-            [sys.executable, "manage.py", command], log=self.folder / "log.txt", env=self.environment, cwd=ROOT
-        )
+        self.child = self._begin("manage.py", command)
+        if self.postgres and command == "serve":
+            # What the embedded profile does in the web server's own threads.
+            worker = ("worker", "--beat", "--concurrency=1", "--loglevel=WARNING", f"--schedule={self.folder}/beat")
+            self.beside = [
+                self._begin("manage.py", "packager"),
+                self._begin("-m", "celery", "-A", "livecommerce", *worker),
+            ]
         if wait:
             self.child.wait_until(self.answers, seconds_max=READY_SECONDS_MAX)
+
+    def _begin(self, *command: str) -> Child:
+        return Child([sys.executable, *command], log=self.folder / "log.txt", env=self.environment, cwd=ROOT)
 
     def answers(self) -> bool:
         try:
@@ -114,8 +124,9 @@ class Shop:
             self.child.kill()
 
     def stop(self) -> None:
-        if self.child:
-            self.child.stop()
+        for child in (self.child, *self.beside):
+            if child:
+                child.stop()
 
     def remove(self) -> None:
         self.stop()

@@ -73,15 +73,12 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
-        web = await _start("manage.py", "serve")
-        broadcaster = None
+        children = [await _start(*command) for command in _servers()]
         try:
-            await _web_answers(web, stop)
-            broadcaster = await _start("-m", "livecommerce.demo.broadcaster", publish_to)
-            # The replays get their film meanwhile: only a first start has any to make.
-            threading.Thread(target=film_past_shows, name="film", daemon=True).start()
-            people: list[asyncio.Task[Any]] = [asyncio.create_task(self._show(crowd))]
-            people += [asyncio.create_task(awaited) for awaited in (stop.wait(), web.wait(), broadcaster.wait())]
+            await _web_answers(children[0], stop)
+            children.append(await _start("-m", "livecommerce.demo.broadcaster", publish_to))
+            people: list[asyncio.Task[Any]] = [asyncio.create_task(self._show(crowd)), asyncio.create_task(stop.wait())]
+            people += [asyncio.create_task(child.wait()) for child in children]
             ended, running = await asyncio.wait(people, return_when=asyncio.FIRST_COMPLETED)
             for task in running:
                 task.cancel()
@@ -91,7 +88,8 @@ class Command(BaseCommand):
             if not stop.is_set():
                 raise CommandError("a part of the demo ended by itself; its last words stand above")
         finally:
-            for child in (broadcaster, web):
+            # The encoder first: a server that ends before it would lose a picture and pause its show.
+            for child in reversed(children):
                 await _end(child)
 
     async def _show(self, crowd: list[tuple[str, Outside]]) -> None:
@@ -104,8 +102,20 @@ class Command(BaseCommand):
             await begin_selling(host, slug=story.LIVE)
         self.stdout.write(f"ready {_local_url()}/")
         self.stdout.flush()
+        # Only a first start has replays to film, and visitors come first.
+        threading.Thread(target=film_past_shows, name="film", daemon=True).start()
         talk = Talk({"host": host, "team": self.team}, slug=story.LIVE)
         await asyncio.gather(run_the_show(host, slug=story.LIVE), gather_crowd(crowd, talk))
+
+
+def _servers() -> list[tuple[str, ...]]:
+    """The web server, and beside it what it does itself in the embedded profile."""
+    web = ("manage.py", "serve")
+    if settings.EMBEDDED:
+        return [web]
+    worker = ("-m", "celery", "-A", "livecommerce", "worker", "--beat", "--concurrency=1", "--loglevel=WARNING")
+    schedule = f"--schedule={settings.DATA_DIR / 'beat'}"
+    return [web, ("manage.py", "packager"), (*worker, schedule)]
 
 
 async def _start(*arguments: str) -> asyncio.subprocess.Process:
@@ -115,8 +125,8 @@ async def _start(*arguments: str) -> asyncio.subprocess.Process:
     )
 
 
-async def _end(child: asyncio.subprocess.Process | None) -> None:
-    if child is None or child.returncode is not None:
+async def _end(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
