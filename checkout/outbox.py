@@ -53,4 +53,5 @@ def _wake() -> None:
     """Ask a worker to look now; the beat looks anyway, so a lost wake-up only costs seconds."""
     from checkout.tasks import run_outbox_task
 
-    run_outbox_task.delay()
+    # Without retry: a broker that is down must not hold up the buyer's answer.
+    run_outbox_task.apply_async(retry=False)

@@ -1,8 +1,12 @@
 """Payments: whatever the bank says, by whichever way and however often, money moves once and goods follow it."""
 
 import dataclasses
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
+from uuid import UUID
 
 import pytest
 from django.core import mail
@@ -40,6 +44,8 @@ from checkout.sales import sales_of
 from checkout.tasks import DEEDS
 from livecommerce.accounts.models import Visitor
 from livecommerce.money import Money
+from livecommerce.realtime import roads
+from livecommerce.realtime.news import RoomNews
 from streams.models import Drop, Show
 from tests.checkout.conftest import HoldUnits, OrderUnits, card
 
@@ -86,6 +92,43 @@ def test_settling_twice_changes_nothing(pending_order: Order, now: datetime) -> 
     pending_order.refresh_from_db()
     assert (pending_order.state, pending_order.paid_at) == (Order.State.PAID, now)
     assert Outbox.objects.count() == 1
+
+
+def test_without_the_guard_a_second_answer_would_move_money(
+    pending_order: Order, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control of the rule above: take its guard away and the same steps pay the buyer back."""
+    monkeypatch.setattr("checkout.payments.may_move", lambda before, after: True)
+    payment = pay(pending_order, now)
+
+    settle_payment(payment_id=payment.pk, reading=bank_says(payment, "succeeded"), now=now)
+
+    assert Refund.objects.get().reason == "paid_twice"
+
+
+def test_a_paid_order_is_told_to_its_buyer_and_to_the_studio_and_to_nobody_else(
+    pending_order: Order,
+    viewer: Visitor,
+    live_show: Show,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[list[object]]],
+) -> None:
+    to_viewers: list[tuple[UUID, bytes]] = []
+    to_rooms: list[RoomNews] = []
+    monkeypatch.setattr(roads, "to_viewer", lambda visitor, news: to_viewers.append((visitor, news)))
+    monkeypatch.setattr(roads, "to_room", to_rooms.append)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        pay(pending_order, now)
+
+    told = [(visitor, json.loads(news)) for visitor, news in to_viewers]
+    paid = [news for visitor, news in told if visitor == viewer.pk and news["type"] == "order.paid"]
+    assert [news["order"] for news in paid] == [pending_order.code]
+    assert {visitor for visitor, _ in told} == {viewer.pk}
+    ticks = [json.loads(tick) for news in to_rooms for tick in news.studio or ()]
+    assert [(tick["kind"], tick["amount"]["amount"]) for tick in ticks if tick["kind"] == "paid"] == [("paid", 4690)]
+    assert all(pending_order.code not in str(news.events) for news in to_rooms)
 
 
 def test_a_declined_card_leaves_the_hold_to_its_end_and_the_next_may_pay(

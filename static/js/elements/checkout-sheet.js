@@ -30,7 +30,8 @@ class CheckoutSheet extends HTMLElement {
     on("checkout:open", ({ holds }) => this.open(holds?.[0]));
     on("hold:placed", ({ id, hold }) => this.open(id ?? hold?.id ?? hold));
     on("you:order.paid", ({ order, url }) => order === this.#order?.code && this.#paid(order, url));
-    on("you:hold.expired", () => this.#bag && !this.#order && this.#load());
+    for (const name of ["you:hold.expired", "you:hold.extended"])
+      on(name, () => this.#bag && !this.#order && this.#load());
     this.addEventListener(
       "hold:over",
       () => setTimeout(() => this.#bag && !this.#order && this.#load(), ASK_AGAIN_MS),
