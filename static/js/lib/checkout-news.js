@@ -47,7 +47,7 @@ export const goneNews = () =>
   news({
     kind: "info",
     icon: "info",
-    title: "Nothing is held for you any more.",
+    title: "The hold is over.",
     text: "It went back to the shop and nothing was charged. If there is stock, hold it again.",
     acts: [back()],
   });
