@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -119,5 +120,5 @@ def _units(found: Show, now: datetime) -> list[tuple[str, str]]:
 
 def _next_show(found: Show) -> Show | None:
     """Return what comes next, of the same brand if it has something."""
-    coming = Show.objects.upcoming().with_people()
-    return coming.filter(brand=found.brand_id).first() or coming.first()
+    same_first = Case(When(brand=found.brand_id, then=0), default=1)
+    return Show.objects.upcoming().with_people().order_by(same_first, "starts_at").first()

@@ -1,13 +1,12 @@
 """A host runs a show: from the encoder to the end, with a drop, a lost picture and a spammer in between."""
 
-import subprocess
 from collections.abc import Iterator
 
-import imageio_ffmpeg
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.fixtures import DESK, PHONE, Complaints, OpenPage
+from tests.journeys.encoder import Encoder, encoder_of
 from tests.servers.web import Shop
 
 pytestmark = pytest.mark.journey
@@ -15,37 +14,9 @@ pytestmark = pytest.mark.journey
 PICTURE_MS = 40_000
 
 
-class Encoder:
-    """An encoder like OBS, as small as it gets: a test picture and a tone, over RTMP."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.child: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        picture = ["-re", "-f", "lavfi", "-i", "testsrc2=size=360x640:rate=25"]
-        tone = ["-f", "lavfi", "-i", "sine=frequency=220:sample_rate=48000"]
-        video = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
-        rate = ["-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-b:v", "1500k", "-maxrate", "1500k"]
-        sound = ["-bufsize", "1500k", "-c:a", "aac", "-b:a", "96k", "-f", "flv", self.address]
-        self.child = subprocess.Popen(
-            [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *picture, *tone, *video, *rate, *sound]
-        )
-
-    def kill(self) -> None:
-        if self.child:
-            self.child.kill()
-            self.child.wait()
-            self.child = None
-
-
 @pytest.fixture
 def encoder(shop: Shop) -> Iterator[Encoder]:
-    address = shop.shell(
-        "from streams.models import Show; from streams.video.ingest import encoder_settings;"
-        "told = encoder_settings(Show.objects.get(slug='live-now')); print(f'{told.url}/{told.key}')"
-    ).strip()
-    encoder = Encoder(address)
+    encoder = encoder_of(shop, "live-now")
     yield encoder
     encoder.kill()
 
@@ -91,7 +62,7 @@ def test_a_host_runs_a_show_from_go_live_to_end(
     expect(noor.locator(".cue--now")).to_contain_text("First-flush tea")
     expect(guest.locator(".theatre__cards")).to_contain_text("First-flush tea", timeout=PICTURE_MS)
 
-    noor.get_by_text("10 s", exact=True).click()
+    noor.get_by_role("radio", name="10 s").check()
     noor.keyboard.press("d")
     noor.get_by_role("dialog").get_by_role("button", name="Start drop").click()
     expect(noor.locator("go-clock")).to_contain_text("Say GO")
