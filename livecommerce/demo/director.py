@@ -100,9 +100,11 @@ async def _pin(host: Outside, slug: str, item: dict[str, Any], pinned: list[int]
 
 async def _drop(host: Outside, slug: str, items: list[dict[str, Any]], *, turn: int, opens_in: int) -> None:
     """Announce the next drop of the line-up; one that runs already is let run."""
-    planned = [(number, price, units) for number, (*_, price, units) in enumerate(story.LINEUP) if price and units]
-    number, price, units = planned[turn % len(planned)]
-    variants = [variant["id"] for variant in items[number]["variants"] if variant["left"] > units][:2]
+    product, (price, units) = list(story.DROPS.items())[turn % len(story.DROPS)]
+    item = items[[key for key, *_ in story.LINEUP].index(product)]
+    variants = [variant["id"] for variant in item["variants"] if variant["left"] > units][:2]
+    if not variants:
+        return
     body = {
         "items": [{"variant": variant, "units": units // len(variants)} for variant in variants],
         "price": {"amount": price, "currency": "EUR"},

@@ -183,7 +183,8 @@ def _live_show(
         actor=hosts["noor"].user,
         now=now,
     )
-    for key, minutes, cue, price, units in story.LINEUP:
+    for key, minutes, cue in story.LINEUP:
+        price, units = story.DROPS.get(key, (None, None))
         add_to_lineup(
             show=show,
             product=shelf[key],

@@ -267,15 +267,18 @@ PEOPLE = {
 OPERATOR, HOST, TEAM = "admin@demo.test", "host@demo.test", "team@demo.test"
 STAFF = {"brand@demo.test": "kiln-kettle", "rival@demo.test": "norrfold"}
 
-# (product, planned minutes, cue, drop price or None, drop units or None)
+# (product, planned minutes, cue)
 LINEUP = (
-    ("tea", 10, "Pour while you talk", None, None),
-    ("cup", 12, "Show the thumb mark. Say: two per person.", 2100, 24),
-    ("oil", 8, "Mateo joins by link", None, None),
-    ("mandarins", 10, "Peel one", 1900, 18),
-    ("tote", 5, "Six cups stand in it", None, None),
-    ("shirt", 5, "", None, None),
+    ("tea", 10, "Pour while you talk"),
+    ("cup", 12, "Show the thumb mark. Say: two per person."),
+    ("oil", 8, "Mateo joins by link"),
+    ("mandarins", 10, "Peel one"),
+    ("tote", 5, "Six cups stand in it"),
+    ("shirt", 5, ""),
 )
+# Price in minor units and units, in the order in which they drop. A product's first drop has a struck price; when it
+# drops again the same evening it has none, because the lowest price of 30 days is then the drop's own.
+DROPS = {"cup": (2100, 24), "mandarins": (1900, 18), "oil": (1650, 16), "tote": (1300, 12), "tea": (1200, 20)}
 
 PAST_SHOWS = (
     ShowStory(
