@@ -111,7 +111,8 @@ class _Session:
                 await self._listen(patience)
         finally:
             if self._receiver:
-                await self._receiver.left()
+                # Also when this session is cancelled: the last part has to be written.
+                await asyncio.shield(self._receiver.left())
 
     async def _listen(self, patience: asyncio.Timeout) -> None:
         chunks = ChunkReader()

@@ -133,9 +133,11 @@ class Packager:
         if self._leaving:
             return
         self._leaving = True
-        if self.run:
-            await self.run.cutter.finish()
-        self.gone.set()
+        try:
+            if self.run:
+                await self.run.cutter.finish()
+        finally:
+            self.gone.set()
 
     async def collect(self) -> tuple[Run, list[Cut]] | None:
         """Start what is ready, restart what is broken; give the run and its new segments."""

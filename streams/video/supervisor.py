@@ -215,4 +215,7 @@ class SupervisorThread:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(Supervisor(self._calls).run(self._stop))
+        try:
+            self._loop.run_until_complete(Supervisor(self._calls).run(self._stop))
+        finally:
+            self._loop.close()
