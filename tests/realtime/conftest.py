@@ -12,6 +12,7 @@ from livecommerce.realtime import hub
 from livecommerce.realtime.hub import Hub
 from livecommerce.realtime.room import Loaded, Room, Seat
 from livecommerce.realtime.wire import Frame
+from tests.servers.profile import profile_name
 
 
 @dataclass
@@ -73,3 +74,7 @@ async def ended(here: Hub) -> None:
     """Stop a hub, so that the next test starts its own."""
     await here.stop()
     hub._hubs.clear()
+
+
+# These bring a PostgreSQL and a Redis of their own: one of the two runs is enough.
+collect_ignore = [] if profile_name() == "postgres" else ["test_faults.py"]
