@@ -8,6 +8,8 @@ from checkout.addresses import COUNTRIES
 from checkout.gateways.base import Card
 from livecommerce.errors import Refused
 
+MOST_DIGITS = 19  # What a database integer holds.
+
 
 class CardForm(forms.Form):
     """The card. It is never written back into a page, so a declined one is typed anew."""
@@ -44,6 +46,10 @@ class CheckoutForm(CardForm):
 
     def hold_ids(self) -> list[int]:
         return [int(part) for part in self._typed("holds").split(",") if part.isascii() and part.isdigit()][:50]
+
+    def total_seen(self) -> int | None:
+        typed = self._typed("total")
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < MOST_DIGITS else None
 
     def typed_key(self) -> str:
         return self._typed("key")[:64]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
 
 from checkout.addresses import Address, clean_delivery
@@ -15,10 +15,11 @@ from checkout.holds import begin_payment, return_to_held
 from checkout.links import new_code, token_opens
 from checkout.models import Hold, Order, OrderLine, Payment
 from checkout.outbox import send_later
-from checkout.totals import totals_of
+from checkout.totals import Totals, totals_of
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import NotFound, Refused
+from livecommerce.transactions import atomic_retry
 
 # After "Pay now" a buyer has at least this long to type a card, even when the hold was about to end.
 TIME_TO_PAY = timedelta(minutes=2)
@@ -45,34 +46,51 @@ class SeveralSellers(Refused):
     )
 
 
+class OrderKeyUsed(Refused):
+    code = "order.key_used"
+    message = "This key was used for another order. Nothing was ordered now; send a new key with a new order."
+
+
+class TotalMoved(Refused):
+    code = "order.total_moved"
+
+
 class PaymentRuns(Refused):
     code = "order.payment_runs"
     message = "Your bank is still deciding about this. Nothing is lost: wait for its answer or finish its check."
 
 
 def place_order(
-    *, buyer_id: UUID, hold_ids: list[int], email: str, address: Mapping[str, object], key: str, now: datetime
+    *,
+    buyer_id: UUID,
+    hold_ids: list[int],
+    email: str,
+    address: Mapping[str, object],
+    key: str,
+    total_seen: int | None = None,
+    now: datetime,
 ) -> Order:
     """Make a pending order of held units and set them to PAYING; the prices are our own.
 
-    The same key, or the same holds after a reload, finds the order that was made before.
+    The same key, or the same holds after a reload, finds the order that was made before. `total_seen` is what stood
+    on the button, in minor units: nobody is charged another amount than they agreed to.
 
     :raises AddressIncomplete: with a sentence per field; nothing is written.
-    :raises NothingHeld, HoldOver, SeveralSellers, PaymentRuns: nothing is written.
+    :raises NothingHeld, HoldOver, SeveralSellers, TotalMoved, OrderKeyUsed, PaymentRuns: nothing is written.
     """
     email, cleaned = clean_delivery(email=email, address=address)
+    wanted = sorted(set(hold_ids))
     for attempt in range(_TRIES):
         try:
-            with transaction.atomic():
-                known = Order.objects.filter(buyer_id=buyer_id, key=key).first()
-                return known or _place(
-                    buyer_id=buyer_id,
-                    hold_ids=sorted(set(hold_ids)),
-                    email=email,
-                    address=cleaned,
-                    key=key,
-                    now=now,
-                )
+            return _find_or_place(
+                buyer_id=buyer_id,
+                hold_ids=wanted,
+                email=email,
+                address=cleaned,
+                key=key,
+                total_seen=total_seen,
+                now=now,
+            )
         except IntegrityError:
             # Another tab was quicker with the key, a hold or the code: look again, its row is there now.
             if attempt == _TRIES - 1:
@@ -115,6 +133,29 @@ def cancel_unpayable_orders(*, now: datetime) -> int:
     return left.update(state=Order.State.CANCELLED, closed_at=now)
 
 
+@atomic_retry
+def _find_or_place(
+    *,
+    buyer_id: UUID,
+    hold_ids: list[int],
+    email: str,
+    address: Address,
+    key: str,
+    total_seen: int | None,
+    now: datetime,
+) -> Order:
+    order = Order.objects.filter(buyer_id=buyer_id, key=key).first()
+    if order is None:
+        order = _place(buyer_id=buyer_id, hold_ids=hold_ids, email=email, address=address, key=key, now=now)
+    elif not _is_same(order, hold_ids):
+        raise OrderKeyUsed
+    if total_seen is not None and total_seen != order.total_minor:
+        raise TotalMoved(
+            f"The total is {order.total} now. Nothing was charged and your hold stays. Look at it and pay again."
+        )
+    return order
+
+
 def _place(*, buyer_id: UUID, hold_ids: list[int], email: str, address: Address, key: str, now: datetime) -> Order:
     holds = list(Hold.objects.filter(pk__in=hold_ids, buyer_id=buyer_id).with_card().order_by("pk"))
     if not holds or len(holds) != len(hold_ids):
@@ -122,11 +163,12 @@ def _place(*, buyer_id: UUID, hold_ids: list[int], email: str, address: Address,
     brand = holds[0].variant.product.brand
     if any(hold.variant.product.brand_id != brand.pk for hold in holds):
         raise SeveralSellers
+    totals = totals_of(brand=brand, holds=holds)
     for earlier in Order.objects.pending().filter(pk__in=_orders_with(hold_ids)).order_by("pk").select_for_update():
-        if _is_same(earlier, hold_ids):
+        if _is_same(earlier, hold_ids) and earlier.total == totals.total:
             return _take_up(earlier, email, address)
         _let_go(earlier, now)
-    order = _write(buyer_id=buyer_id, holds=holds, email=email, address=address, key=key, now=now)
+    order = _write(buyer_id=buyer_id, holds=holds, totals=totals, email=email, address=address, key=key, now=now)
     begin_payment(holds=holds, order=order, until=now, now=now)
     Payment.objects.create(
         order=order,
@@ -140,9 +182,10 @@ def _place(*, buyer_id: UUID, hold_ids: list[int], email: str, address: Address,
     return order
 
 
-def _write(*, buyer_id: UUID, holds: list[Hold], email: str, address: Address, key: str, now: datetime) -> Order:
+def _write(
+    *, buyer_id: UUID, holds: list[Hold], totals: Totals, email: str, address: Address, key: str, now: datetime
+) -> Order:
     brand = holds[0].variant.product.brand
-    totals = totals_of(brand=brand, holds=holds)
     order = Order.objects.create(
         code=new_code(),
         key=key,
@@ -186,7 +229,7 @@ def _orders_with(hold_ids: list[int]) -> list[int]:
 
 
 def _is_same(order: Order, hold_ids: list[int]) -> bool:
-    return sorted(order.lines.values_list("hold_id", flat=True)) == hold_ids
+    return sorted(line.hold_id or 0 for line in order.lines.all()) == hold_ids
 
 
 def _take_up(order: Order, email: str, address: Address) -> Order:

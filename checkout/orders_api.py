@@ -47,12 +47,16 @@ class AddressIn(Schema):
 
 
 class OrderIn(Schema):
-    """`holds` are all of one seller. `key` is the client's own: the same key finds the same order."""
+    """`holds` are all of one seller. `key` is the client's own: the same key finds the same order.
+
+    `total`, in minor units, is what the buyer saw; when it has changed the order is refused instead of charged.
+    """
 
     holds: list[int] = Field(min_length=1, max_length=50)
     email: str
     address: AddressIn
     key: str = Field(min_length=1, max_length=64)
+    total: int | None = None
     codes: list[str] = Field(default_factory=list)
     use_points: bool | int = False
 
@@ -131,6 +135,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
         email=body.email,
         address=body.address.dict(),
         key=body.key,
+        total_seen=body.total,
         now=now,
     )
     if order.is_pending:

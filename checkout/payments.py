@@ -23,6 +23,7 @@ from checkout.refunds import give_back
 from livecommerce.errors import Refused
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import OrderPaid, SaleTicked
+from livecommerce.transactions import atomic_retry
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,7 @@ def order_and_pay(
     address: Mapping[str, object],
     card: Card,
     key: str,
+    total_seen: int | None = None,
     now: datetime,
 ) -> Payment:
     """Order and pay in one act, for the page that has no scripts.
@@ -85,7 +87,9 @@ def order_and_pay(
             slips |= refused.fields
     if slips:
         raise CheckoutIncomplete(fields=slips)
-    order = place_order(buyer_id=buyer_id, hold_ids=hold_ids, email=email, address=address, key=key, now=now)
+    order = place_order(
+        buyer_id=buyer_id, hold_ids=hold_ids, email=email, address=address, key=key, total_seen=total_seen, now=now
+    )
     return pay_order(order_id=order.pk, card=card, now=now)
 
 
@@ -105,7 +109,7 @@ def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
     return settle_payment(payment_id=attempt.pk, reading=reading, now=now)
 
 
-@transaction.atomic
+@atomic_retry
 def start_payment(*, order_id: int, card: Card | None = None, now: datetime) -> Payment:
     """Return the attempt to work on: the paid one, the running one, or a new one with its holds set to PAYING.
 
@@ -214,7 +218,7 @@ def refuse_when_declined(attempt: Payment, now: datetime) -> None:
         raise PaymentDeclined(words, fields={"card": words})
 
 
-@transaction.atomic
+@atomic_retry
 def settle_payment(*, payment_id: int, reading: Reading, now: datetime) -> Payment:
     """Bring an attempt and its order to where the bank says they are. The one place where money changes an order.
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Sum
 
 from checkout.gateways import gateway_of
@@ -12,6 +11,7 @@ from livecommerce.errors import Refused
 from livecommerce.money import Money
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import SaleTicked
+from livecommerce.transactions import atomic_retry
 
 
 class RefundTooLarge(Refused):
@@ -67,7 +67,7 @@ def send_refund(*, refund_id: int, now: datetime) -> None:
     _settle(refund_id, answer.ref, now)
 
 
-@transaction.atomic
+@atomic_retry
 def _settle(refund_id: int, ref: str, now: datetime) -> None:
     order = Order.objects.select_for_update(no_key=True).get(payments__refunds=refund_id)
     asked = Refund.objects.filter(pk=refund_id, state=Refund.State.PENDING)

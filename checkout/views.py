@@ -12,13 +12,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from checkout.addresses import Address
-from checkout.carts import cart_of
-from checkout.forms import CardForm, CheckoutForm
+from checkout.carts import SellerBag, cart_of
+from checkout.forms import MOST_DIGITS, CardForm, CheckoutForm
 from checkout.gateways.practice import practice_hints
 from checkout.holds import extend_hold, place_hold, release_hold
 from checkout.links import check_path, order_path
 from checkout.models import Order, Payment
-from checkout.orders import known_delivery, order_for_viewer
+from checkout.orders import OrderKeyUsed, TotalMoved, known_delivery, order_for_viewer
 from checkout.payments import (
     answer_check,
     latest_payment,
@@ -32,8 +32,6 @@ from livecommerce.accounts.visitors import ensure_visitor, require_visitor
 from livecommerce.clock import database_now, receipt_time
 from livecommerce.errors import NotFound, Refused
 from streams.models import Show
-
-MOST_DIGITS = 19  # What a database id holds.
 
 
 @never_cache
@@ -91,6 +89,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             address=form.typed_address(),
             card=form.typed_card(),
             key=form.typed_key() or uuid.uuid4().hex,
+            total_seen=form.total_seen(),
             now=now,
         )
         refuse_when_declined(attempt, now)
@@ -158,12 +157,19 @@ def _cart_page(
         "bag": bag,
         "form": form or CheckoutForm(initial=known_delivery(buyer_id=viewer.visitor_id, user=request.user)),
         "holds": ",".join(str(hold.pk) for hold in bag.holds) if bag else "",
-        "key": (form.typed_key() if form else "") or uuid.uuid4().hex,
+        "key": _key(form, bag, problem),
         "problem": problem,
         "practice_cards": practice_hints(),
         "now_ms": int(now.timestamp() * 1000),
     }
     return render(request, "checkout/cart.html", context, status=_status(problem))
+
+
+def _key(form: CheckoutForm | None, bag: SellerBag | None, problem: Refused | None) -> str:
+    """Keep the key while the same holds are paid for the same total, so that the next try is the same order."""
+    same = form is not None and bag is not None and sorted(form.hold_ids()) == sorted(hold.pk for hold in bag.holds)
+    kept = form.typed_key() if form and same and not isinstance(problem, TotalMoved | OrderKeyUsed) else ""
+    return kept or uuid.uuid4().hex
 
 
 def _order_page(request: HttpRequest, code: str, form: CardForm, *, problem: Refused | None = None) -> HttpResponse:

@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from catalog.models import Variant
+from catalog.models import Brand, Variant
 from checkout.addresses import AddressIncomplete
 from checkout.gateways.practice import NEVER_ANSWERS
 from checkout.holds import HoldOver, release_hold
@@ -14,9 +14,11 @@ from checkout.links import order_token
 from checkout.models import Hold, Order, OrderLine
 from checkout.orders import (
     NothingHeld,
+    OrderKeyUsed,
     OrderNotFound,
     PaymentRuns,
     SeveralSellers,
+    TotalMoved,
     cancel_unpayable_orders,
     order_for_viewer,
     place_order,
@@ -67,6 +69,38 @@ def test_a_reload_finds_the_order_by_its_holds_and_the_last_address_counts(
 
     assert again == pending_order
     assert (again.email, again.address["street"]) == ("new@example.test", "Neue Str. 1")
+
+
+def test_a_key_makes_one_order_and_is_refused_for_another(
+    viewer: Visitor, held: Hold, variant: Variant, hold_units: HoldUnits, order_units: OrderUnits
+) -> None:
+    order_units(viewer, held, key="tap")
+
+    with pytest.raises(OrderKeyUsed):
+        order_units(viewer, hold_units(viewer, variant=variant, quantity=1), key="tap")
+
+
+def test_nobody_is_charged_another_total_than_stood_on_the_button(
+    viewer: Visitor, held: Hold, brand: Brand, pending_order: Order, now: datetime
+) -> None:
+    def order(key: str, total_seen: int) -> Order:
+        return place_order(
+            buyer_id=viewer.pk,
+            hold_ids=[held.pk],
+            email=EMAIL,
+            address=ADDRESS,
+            key=key,
+            total_seen=total_seen,
+            now=now,
+        )
+
+    Brand.objects.filter(pk=brand.pk).update(shipping_price_minor=690)
+
+    with pytest.raises(TotalMoved):
+        order("seen before", 4690)
+    assert order("seen after", 4890).total_minor == 4890
+    pending_order.refresh_from_db()
+    assert pending_order.state == Order.State.CANCELLED
 
 
 def test_a_larger_bag_replaces_the_unpaid_order(

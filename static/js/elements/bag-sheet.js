@@ -6,6 +6,7 @@
 import "elements/drain-line";
 import "elements/hold-clock";
 import { call } from "lib/api";
+import { extendHold } from "lib/checkout-acts";
 import { emptyNews } from "lib/checkout-news";
 import { sellerBag } from "lib/checkout-view";
 import { fill, say, slot } from "lib/html";
@@ -68,9 +69,8 @@ class BagSheet extends HTMLElement {
   }
 
   async #extend(button) {
-    button.disabled = true;
     try {
-      await call("POST", `holds/${button.dataset.hold}/extend`);
+      await extendHold(button);
       await this.#load();
     } catch (refusal) {
       say(this, "problem", refusal.message);

@@ -6,20 +6,19 @@
 */
 import "elements/drain-line";
 import "elements/hold-clock";
-import { call } from "lib/api";
+import { answerBank, bagOf, extendHold, orderAndPay, orderNow, wishOf } from "lib/checkout-acts";
 import { askNews, goneNews, paidNews, waitNews } from "lib/checkout-news";
 import { payLine, payWords, sums } from "lib/checkout-view";
 import { markSlips } from "lib/form-slips";
 import { fill, say, slot } from "lib/html";
 
 const ASK_AGAIN_MS = 2000;
-const CARD_FIELDS = ["card", "expiry", "cvc"];
-const PARCEL_FIELDS = ["name", "street", "postcode", "town", "country"];
 
 class CheckoutSheet extends HTMLElement {
   #listening;
   #bag = null;
   #key = "";
+  #wish = "";
   #order = null;
   #timer = 0;
 
@@ -54,7 +53,7 @@ class CheckoutSheet extends HTMLElement {
   /** Show the bag in which this hold is. */
   async open(hold) {
     this.#order = null;
-    this.#key = crypto.randomUUID();
+    this.#wish = "";
     this.#show("form");
     say(this, "problem", "");
     markSlips(slot(this, "form"), {});
@@ -77,8 +76,7 @@ class CheckoutSheet extends HTMLElement {
 
   async #load(hold = this.#bag?.holds[0].id) {
     try {
-      const { sellers } = await call("GET", "cart");
-      this.#bag = sellers.find((bag) => bag.holds.some(({ id }) => id === hold)) ?? null;
+      this.#bag = await bagOf(hold);
       if (this.#bag) this.#draw();
       else this.#tell(goneNews());
     } catch (refusal) {
@@ -88,6 +86,8 @@ class CheckoutSheet extends HTMLElement {
 
   #draw() {
     const bag = this.#bag;
+    if (this.#wish !== wishOf(bag)) this.#key = crypto.randomUUID();
+    this.#wish = wishOf(bag);
     say(this, "count", `${bag.units} item${bag.units === 1 ? "" : "s"}`);
     fill(slot(this, "lines"), bag.holds.map(payLine));
     fill(slot(this, "sums"), sums(bag));
@@ -96,9 +96,8 @@ class CheckoutSheet extends HTMLElement {
   }
 
   async #extend(button) {
-    button.disabled = true;
     try {
-      await call("POST", `holds/${button.dataset.hold}/extend`);
+      await extendHold(button);
       await this.#load();
     } catch (refusal) {
       say(this, "problem", refusal.message);
@@ -112,7 +111,8 @@ class CheckoutSheet extends HTMLElement {
     markSlips(slot(this, "form"), {});
     this.#busy(true);
     try {
-      await this.#pay(Object.fromEntries(new FormData(event.target)));
+      const typed = Object.fromEntries(new FormData(event.target));
+      this.#settle(await orderAndPay({ bag: this.#bag, key: this.#key, typed }));
     } catch (refusal) {
       this.#refused(refusal);
     } finally {
@@ -120,17 +120,9 @@ class CheckoutSheet extends HTMLElement {
     }
   }
 
-  async #pay(typed) {
-    const address = Object.fromEntries(PARCEL_FIELDS.map((name) => [name, typed[name] ?? ""]));
-    const holds = this.#bag.holds.map(({ id }) => id);
-    const order = await call("POST", "orders", { holds, email: typed.email, address, key: this.#key });
-    const card = Object.fromEntries(CARD_FIELDS.map((name) => [name, typed[name] ?? ""]));
-    this.#settle(await call("POST", `orders/${order.code}/pay`, card));
-  }
-
   async #answer(check) {
     try {
-      this.#settle(await call("POST", `orders/${this.#order.code}/pay`, { check }));
+      this.#settle(await answerBank(this.#order.code, check));
     } catch (refusal) {
       this.#order = null;
       this.#show("form");
@@ -151,7 +143,7 @@ class CheckoutSheet extends HTMLElement {
   #waits(order) {
     this.#tell(waitNews(order));
     this.#timer = setTimeout(async () => {
-      const asked = await call("GET", `orders/${order.code}?token=${order.token}`).catch(() => order);
+      const asked = await orderNow(order).catch(() => order);
       if (this.#order?.code === order.code) this.#settle(asked);
     }, ASK_AGAIN_MS);
   }
@@ -176,10 +168,12 @@ class CheckoutSheet extends HTMLElement {
     slot(this, "news").hidden = part !== "news";
   }
 
-  #refused({ message, fields = {} }) {
+  #refused({ code = "", message, fields = {} }) {
     const wrong = markSlips(slot(this, "form"), fields);
-    if (!wrong) say(this, "problem", message);
     wrong?.focus();
+    if (wrong) return;
+    say(this, "problem", message);
+    if (code.startsWith("order.")) this.#load();
   }
 
   #busy(busy) {
