@@ -20,7 +20,8 @@ FRESH = timedelta(seconds=30)
 FIRST_SEGMENTS = 3
 PICTURE_SECONDS_MAX = 150
 ITEM_SECONDS = 75
-DROP_COUNTDOWN_SECONDS, DROP_WINDOW_SECONDS = 45, 150
+DROP_COUNTDOWN_SECONDS, DROP_WINDOW_SECONDS = 30, 100
+RUNNING = {"announced", "open", "paused", "sold_out"}
 FIRST_DROP_COUNTDOWN_SECONDS = 90
 
 log = structlog.get_logger(__name__)
@@ -89,6 +90,11 @@ async def _pinned(host: Outside, slug: str) -> list[int]:
     return [item["id"] for item in pins[1]["items"]]
 
 
+async def _drop_runs(host: Outside, slug: str) -> bool:
+    state = (await host.get(f"shows/{slug}/snapshot"))["state"]
+    return any(key.startswith("drop:") and value["state"] in RUNNING for key, (_, value) in state.items())
+
+
 async def _pin(host: Outside, slug: str, item: dict[str, Any], pinned: list[int]) -> None:
     """Put the next thing on the picture and take the ones before it off."""
     for earlier in pinned:
@@ -100,6 +106,8 @@ async def _pin(host: Outside, slug: str, item: dict[str, Any], pinned: list[int]
 
 async def _drop(host: Outside, slug: str, items: list[dict[str, Any]], *, turn: int, opens_in: int) -> None:
     """Announce the next drop of the line-up; one that runs already is let run."""
+    if await _drop_runs(host, slug):
+        return
     product, (price, units) = list(story.DROPS.items())[turn % len(story.DROPS)]
     item = items[[key for key, *_ in story.LINEUP].index(product)]
     variants = [variant["id"] for variant in item["variants"] if variant["left"] > units][:2]

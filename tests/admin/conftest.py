@@ -7,7 +7,19 @@ import pytest
 from django.db.models import Model
 from django.test import Client
 
+from catalog.models import Brand, Product, Stock, Variant
+from chat.models import Message, Mute
+from checkout.holds import place_hold
+from checkout.models import Hold, Order
+from checkout.orders import place_order
 from livecommerce.accounts.models import User
+from livecommerce.accounts.visitors import mint_visitor
+from livecommerce.money import Money
+from streams.drops import announce_drop
+from streams.hosts import introduce_host
+from streams.lineup import add_to_lineup
+from streams.models import Drop, Host, Show
+from streams.shows import go_live, schedule_show
 from tests.conftest import make_product
 
 
@@ -49,26 +61,27 @@ def operator_client(operator: User) -> Client:
 @pytest.fixture
 def foreign(db: None, make_user, now: datetime) -> Belongings:
     """Everything that another brand has: a product, a show with a drop, a host, a hold, an order, messages."""
-    from catalog.models import Brand, Product, Stock, Variant
-    from chat.models import Message, Mute
-    from checkout.models import Hold, Order
-    from checkout.orders import place_order
-    from livecommerce.accounts.visitors import mint_visitor
-    from livecommerce.money import Money
-    from streams.drops import announce_drop
-    from streams.hosts import introduce_host
-    from streams.lineup import add_to_lineup
-    from streams.models import Drop, Host, Show
-    from streams.shows import go_live, schedule_show
-
     brand = Brand.objects.create(name="Secret brand", slug="secret-brand", country="NL", legal_name="Secret brand B.V.")
     product = make_product(brand, "Secret product", "SECRET", ["Sage"], now)
     variant = product.variants.get()
     host = introduce_host(user=make_user("Secret Person"), handle="secret", name="Secret host", brand=brand)
+    show, drop = secret_show(brand, host, variant, now)
+    return Belongings(
+        {
+            **{Brand: brand, Product: product, Variant: variant, Stock: variant.stocks.first()},
+            **{Host: host, Show: show, Drop: drop, User: host.user},
+            **secret_sale(drop, now),
+            **secret_talk(show, now),
+        }
+    )
+
+
+def secret_show(brand: Brand, host: Host, variant: Variant, now: datetime) -> tuple[Show, Drop]:
+    """A show that is live with a drop on sale."""
     show = schedule_show(
         brand=brand, host=host, title="Secret show", slug="secret-show", starts_at=now, actor=host.user, now=now
     )
-    add_to_lineup(show=show, product=product)
+    add_to_lineup(show=show, product=variant.product)
     show = go_live(show=show, actor=host.user, now=now, picture_needed=False)
     drop = announce_drop(
         show=show,
@@ -80,8 +93,16 @@ def foreign(db: None, make_user, now: datetime) -> Belongings:
         actor=host.user,
         now=now - timedelta(seconds=60),
     )
+    return show, drop
+
+
+def secret_sale(drop: Drop, now: datetime) -> dict[type[Model], Model]:
+    """A held unit in an order that waits for its payment."""
     buyer, _ = mint_visitor(now=now)
-    hold = place_one(buyer_id=buyer.pk, drop=drop, now=now)
+    place_hold(
+        buyer_id=buyer.pk, drop_id=drop.pk, variant_id=None, quantity=1, key="secret", show_id=drop.show_id, now=now
+    )
+    hold = Hold.objects.get(buyer_id=buyer.pk)
     order = place_order(
         buyer_id=buyer.pk,
         hold_ids=[hold.pk],
@@ -90,33 +111,15 @@ def foreign(db: None, make_user, now: datetime) -> Belongings:
         key="secret",
         now=now,
     )
-    message = Message.objects.create(
-        show=show, seq=1, author=buyer, author_name="Secret words", role="viewer", text="Secret words", key="k", at=now
-    )
-    mute = Mute.objects.create(
-        show=show, visitor=buyer, until=now + timedelta(hours=1), by=host.user, reason="Secret words", at=now
-    )
-    return Belongings(
-        {
-            **{Brand: brand, Product: product, Variant: variant, Stock: variant.stocks.first()},
-            **{Host: host, Show: show, Drop: drop},
-            **{Hold: hold, Order: order, Message: message, Mute: mute, User: host.user},
-        }
-    )
+    return {Hold: hold, Order: order}
 
 
-def place_one(*, buyer_id, drop, now):
-    """Hold one unit of the drop and return the row."""
-    from checkout.holds import place_hold
-    from checkout.models import Hold
-
-    place_hold(
-        buyer_id=buyer_id,
-        drop_id=drop.pk,
-        variant_id=None,
-        quantity=1,
-        key="secret",
-        show_id=drop.show_id,
-        now=now,
-    )
-    return Hold.objects.get(buyer_id=buyer_id)
+def secret_talk(show: Show, now: datetime) -> dict[type[Model], Model]:
+    """Something said, and somebody muted for it."""
+    author, _ = mint_visitor(now=now)
+    said = {"author_name": "Secret words", "role": "viewer", "text": "Secret words", "key": "k", "at": now}
+    until = now + timedelta(hours=1)
+    return {
+        Message: Message.objects.create(show=show, seq=1, author=author, **said),
+        Mute: Mute.objects.create(show=show, visitor=author, until=until, by=None, reason="Secret words", at=now),
+    }
