@@ -1,5 +1,6 @@
 """The JSON API under /api/v1/: who may ask, how refusals look, which app answers what."""
 
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Router, Schema, Status
@@ -89,6 +90,13 @@ def refuse_fields(request: HttpRequest, invalid: ValidationError) -> HttpRespons
     """Name each field that is missing or malformed."""
     fields = {str(error["loc"][-1]): str(error["msg"]) for error in invalid.errors}
     return refuse(request, BadInput(fields=fields))
+
+
+@api.exception_handler(DataError)
+@api.exception_handler(UnicodeEncodeError)
+def refuse_unstorable(request: HttpRequest, _: Exception) -> HttpResponse:
+    """Refuse what no database keeps: NUL characters, half a character, numbers beyond any column."""
+    return refuse(request, BadInput("A text or a number in the request cannot be stored. Nothing was written."))
 
 
 @api.exception_handler(AuthenticationError)

@@ -1,0 +1,115 @@
+"""The outside of the API: every call that clients rely on is there, and no input whatever breaks it."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import schemathesis
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+
+from livecommerce.accounts.models import User, Visitor
+from streams.models import Host, Show
+from streams.models.drops import Drop
+
+CALLS = {
+    ("post", "visitors"),
+    ("post", "sessions"),
+    ("get", "shows"),
+    ("get", "shows/{slug}"),
+    ("get", "shows/{slug}/snapshot"),
+    ("get", "shows/{slug}/feed"),
+    ("post", "shows/{slug}/messages"),
+    ("post", "holds"),
+    ("delete", "holds/{hold_id}"),
+    ("post", "holds/{hold_id}/extend"),
+    ("post", "orders"),
+    ("get", "orders/{code}"),
+    ("post", "orders/{code}/pay"),
+    ("post", "studio/shows/{slug}/go-live"),
+    ("post", "studio/shows/{slug}/end"),
+    ("post", "studio/shows/{slug}/pause-sales"),
+    ("post", "studio/shows/{slug}/resume-sales"),
+    ("post", "studio/shows/{slug}/pins"),
+    ("post", "studio/shows/{slug}/drops"),
+    ("post", "studio/shows/{slug}/drops/{drop_id}/close"),
+    ("get", "studio/shows/{slug}/drops/{drop_id}/ledger"),
+    ("post", "studio/shows/{slug}/messages/{message_id}/delete"),
+    ("post", "studio/shows/{slug}/mutes"),
+    ("post", "brand/products"),
+    ("post", "brand/shows"),
+}
+
+
+def the_schema() -> dict[str, Any]:
+    schema: dict[str, Any] = Client().get("/api/v1/openapi.json").json()
+    return schema
+
+
+def test_openapi_lists_every_call_of_the_contract() -> None:
+    listed = {
+        (method, path.removeprefix("/api/v1/")) for path, methods in the_schema()["paths"].items() for method in methods
+    }
+
+    assert listed >= CALLS
+
+
+@pytest.mark.parametrize("number", range(len(CALLS)))
+def test_no_input_breaks_a_call(
+    number: int, live_show: Show, drop_on_sale: Drop, viewer: Visitor, host: Host, brand_staff: User
+) -> None:
+    method, path = sorted(CALLS)[number]
+    who = {"studio": host.user, "brand": brand_staff}.get(path.split("/")[0], viewer.user)
+    schema = schemathesis.openapi.from_dict(the_schema())
+    client = Client(raise_request_exception=False)
+    client.force_login(who, backend="django.contrib.auth.backends.ModelBackend")
+    operation = schema[f"/api/v1/{path}"][method.upper()]
+    known = {"slug": live_show.slug, "drop_id": str(drop_on_sale.pk)}
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=12,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def try_anything(case: schemathesis.Case) -> None:
+        case.path_parameters.update({name: value for name, value in known.items() if name in case.path_parameters})
+        sent = case.as_transport_kwargs(base_url="http://testserver")
+        address = f"{urlsplit(sent['url']).path}?{urlencode(sent.get('params') or {}, doseq=True)}"
+        body = json.dumps(sent["json"], default=str).encode() if "json" in sent else b""
+
+        answer = client.generic(sent["method"], address, body, content_type="application/json")
+
+        assert answer.status_code < 500, (sent["method"], address, body)
+        if answer.status_code >= 400:
+            assert set(answer.json()["error"]) >= {"code", "message"}
+
+    try_anything()
+
+
+@pytest.mark.parametrize("text", ["\x00", "cup\x00", "\ud800"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("shows/{show}/messages", {"text": "{text}", "key": "a"}),
+        ("shows/{show}/messages", {"text": "hello", "key": "{text}"}),
+        ("holds", {"variant": 1, "quantity": 1, "key": "{text}"}),
+        ("sessions", {"email": "{text}", "password": "{text}"}),
+        ("orders", {"holds": [1], "email": "a@example.test", "address": {"name": "{text}"}, "key": "{text}"}),
+    ],
+)
+def test_text_that_no_database_keeps_breaks_nothing(
+    path: str, body: dict[str, Any], text: str, live_show: Show, viewer: Visitor
+) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(viewer.user, backend="django.contrib.auth.backends.ModelBackend")
+    filled = json.dumps(body).replace("{text}", json.dumps(text)[1:-1])
+
+    answer = client.post(f"/api/v1/{path.format(show=live_show.slug)}", filled, content_type="application/json")
+
+    assert answer.status_code < 500
+    assert answer.status_code < 400 or answer.json()["error"]["message"]
