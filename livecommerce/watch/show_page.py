@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET
 
 from livecommerce.accounts.viewer import Viewer
@@ -27,12 +30,27 @@ from streams.models import Show
 from streams.shows import ShowNotFound, show_for_viewer
 
 SECONDS_A_DAY = 86_400
+# Any site may frame the embedded page; the rest of the policy stays.
+EMBEDDED_CSP: dict[str, Any] = dict(settings.SECURE_CSP) | {"frame-ancestors": ["*"]}
 
 
 @never_cache
 @require_GET
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a show: what is to come, what is on, what was."""
+    return _answer(request, slug)
+
+
+@never_cache
+@require_GET
+@xframe_options_exempt
+@csp_override(EMBEDDED_CSP)
+def embed(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the same inside another site: without our header, and links that lead out open in a tab of their own."""
+    return _answer(request, slug, embedded=True)
+
+
+def _answer(request: HttpRequest, slug: str, *, embedded: bool = False) -> HttpResponse:
     viewer = ensure_visitor(request)
     now = timezone.now()
     found = _find(slug, viewer)
@@ -44,7 +62,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         if sheet is None:
             raise Http404
         return render(request, "watch/_sheet.html", {"show": found, "sheet": sheet, "hold_key": uuid4().hex})
-    page = {**_page(found, public, scene, now), "sheet": sheet, "boot": _boot(found, scene, you)}
+    page = {**_page(found, public, scene, now), "sheet": sheet, "boot": _boot(found, scene, you), "embedded": embedded}
     return render(request, "watch/show.html", page)
 
 

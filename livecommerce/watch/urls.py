@@ -9,6 +9,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("shows/", shows.shows, name="shows"),
     path("shows/<slug:slug>/", show_page.show, name="show"),
+    path("embed/<slug:slug>/", show_page.embed, name="embed"),
     path("hosts/<slug:handle>/", host.host, name="host"),
     path("brands/<slug:slug>/", brand.brand, name="brand"),
     path("products/<slug:slug>/", product.product, name="product"),

@@ -98,8 +98,8 @@ def test_the_sheet_offers_the_drop_and_the_shop_at_their_own_prices(
 ):
     dropped, plain = product.variants.order_by("position")[:2]
 
-    in_drop = client.get(ADDRESS, {"sheet": lineup_item.pk, "variant": dropped.pk, "part": "sheet"}).text
-    in_shop = client.get(ADDRESS, {"sheet": lineup_item.pk, "variant": plain.pk, "part": "sheet"}).text
+    in_drop = client.get(ADDRESS, {"sheet": str(lineup_item.pk), "variant": str(dropped.pk), "part": "sheet"}).text
+    in_shop = client.get(ADDRESS, {"sheet": str(lineup_item.pk), "variant": str(plain.pk), "part": "sheet"}).text
 
     assert "21.00" in in_drop
     assert f'name="drop" value="{drop_on_sale.pk}"' in in_drop
@@ -109,13 +109,13 @@ def test_the_sheet_offers_the_drop_and_the_shop_at_their_own_prices(
 
 
 def test_the_sheet_has_an_address_of_its_own(client: Client, drop_on_sale: Drop, lineup_item: LineupItem):
-    page = client.get(ADDRESS, {"sheet": lineup_item.pk}).text
+    page = client.get(ADDRESS, {"sheet": str(lineup_item.pk)}).text
 
     assert re.search(r'<dialog class="sheet sheet--product"[^>]* open>', page)
 
 
 def test_a_sheet_of_another_show_is_not_there(client: Client, drop_on_sale: Drop):
-    assert client.get(ADDRESS, {"sheet": 999_999, "part": "sheet"}).status_code == 404
+    assert client.get(ADDRESS, {"sheet": "999999", "part": "sheet"}).status_code == 404
 
 
 def test_what_is_held_is_on_the_page_of_its_buyer_only(
@@ -259,3 +259,15 @@ def test_the_next_viewer_costs_a_dozen_queries_at_most(
 
     with django_assert_max_num_queries(QUERIES_MAX):
         client.get(ADDRESS)
+
+
+def test_another_site_may_frame_the_embedded_page_and_no_other(client: Client, live_show: Show):
+    inside = client.get("/embed/winter-table/")
+    own = client.get(ADDRESS)
+
+    assert inside.status_code == own.status_code == 200
+    assert "frame-ancestors *" in inside.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in inside.headers
+    assert "site-head" not in inside.text
+    assert "frame-ancestors 'none'" in own.headers["Content-Security-Policy"]
+    assert own.headers["X-Frame-Options"] == "DENY"

@@ -3,10 +3,12 @@
   Sends what the viewer writes. It shows at once (chat:saying); when it is refused it goes back into the field and the reason is told.
   After "not so fast" the button waits for as long as the server says.
 */
-import { everyBeat, clockText, secondsLeft } from "lib/countdown";
+import { clockText, everyBeat, secondsLeft } from "lib/countdown";
 import { say } from "lib/html";
 import { serverNow } from "lib/server-time";
 import { showSocket } from "show-socket";
+
+const narrow = matchMedia("(width < 64rem)");
 
 class ChatComposer extends HTMLElement {
   #listening;
@@ -19,7 +21,15 @@ class ChatComposer extends HTMLElement {
     this.you = JSON.parse(document.getElementById("show-boot").textContent).you;
     this.addEventListener("submit", (event) => this.#send(event), { signal });
     this.addEventListener("input", () => say(this, "problem", ""), { signal });
-    document.addEventListener("player:tick", ({ detail }) => { this.#programme = detail.programmeMs; }, { signal });
+    for (const type of ["focusin", "focusout"])
+      this.addEventListener(type, () => this.#makeRoom(), { signal });
+    document.addEventListener(
+      "player:tick",
+      ({ detail }) => {
+        this.#programme = detail.programmeMs;
+      },
+      { signal },
+    );
     everyBeat(() => this.#wait(), signal);
   }
 
@@ -35,6 +45,12 @@ class ChatComposer extends HTMLElement {
     return this.querySelector("button");
   }
 
+  /** On a phone the keyboard takes half the screen: what is for sale folds to a line meanwhile. */
+  #makeRoom() {
+    const writing = narrow.matches && this.#field.matches(":focus");
+    this.closest("show-stage").classList.toggle("theatre--writing", writing);
+  }
+
   async #send(event) {
     event.preventDefault();
     const text = this.#field.value.trim();
@@ -43,7 +59,11 @@ class ChatComposer extends HTMLElement {
     this.#field.value = "";
     this.#tell("chat:saying", { key, text, author: { name: this.you.name, role: this.you.role } });
     try {
-      await showSocket.command("message.post", { text, key, ...(this.#programme ? { seen_at: Math.round(this.#programme) } : {}) });
+      await showSocket.command("message.post", {
+        text,
+        key,
+        ...(this.#programme ? { seen_at: Math.round(this.#programme) } : {}),
+      });
     } catch (refusal) {
       this.#refused(refusal, key, text);
     }
@@ -60,7 +80,8 @@ class ChatComposer extends HTMLElement {
   #wait() {
     const left = this.#free ? secondsLeft(this.#free, serverNow()) : 0;
     say(this, "wait", left ? `next in ${clockText(left)}` : "");
-    if ((this.#button.ariaDisabled === "true") !== Boolean(left)) this.#button.ariaDisabled = left ? "true" : null;
+    if ((this.#button.ariaDisabled === "true") !== Boolean(left))
+      this.#button.ariaDisabled = left ? "true" : null;
     if (!left) this.#free = 0;
   }
 

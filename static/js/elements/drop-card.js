@@ -29,7 +29,10 @@ class DropCard extends HTMLElement {
     event.preventDefault();
     if (this.#busy || pressed.disabled) return;
     this.dispatchEvent(
-      new CustomEvent("card:act", { bubbles: true, detail: { act: pressed.dataset.act, card: this, opener: pressed } }),
+      new CustomEvent("card:act", {
+        bubbles: true,
+        detail: { act: pressed.dataset.act, card: this, opener: pressed },
+      }),
     );
   }
 
@@ -54,7 +57,11 @@ class DropCard extends HTMLElement {
     this.dataset.state = view.state;
     this.dataset.item = facts.item?.id ?? "";
     this.dataset.drop = facts.drop?.id ?? "";
-    for (const [kind, on] of [["lit", view.lit], ["off", view.off], ["plain", view.state === "plain"]]) {
+    for (const [kind, on] of [
+      ["lit", view.lit],
+      ["off", view.off],
+      ["plain", view.state === "plain"],
+    ]) {
       this.classList.toggle(`drop-card--${kind}`, on);
     }
     this.#showHead(view);
@@ -78,7 +85,8 @@ class DropCard extends HTMLElement {
   #showBody(view, facts) {
     const image = slot(this, "image");
     if (view.image && image.getAttribute("src") !== view.image) image.src = view.image;
-    for (const name of ["name", "currency", "amount", "earlier", "percent", "note"]) say(this, name, view[name]);
+    for (const name of ["name", "currency", "amount", "earlier", "percent", "note"])
+      say(this, name, view[name]);
     const address = facts.item ? `?sheet=${facts.item.id}` : `/products/${facts.drop.product.slug}/`;
     if (slot(this, "name").getAttribute("href") !== address) slot(this, "name").href = address;
     this.#until("noteUntil", view.noteUntil);

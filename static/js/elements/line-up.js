@@ -47,7 +47,9 @@ class LineUp extends HTMLElement {
     else if (act === "close-line-up") this.close();
     else if (act === "see" && this.contains(pressed)) {
       const item = Number(pressed.closest("[data-item]").dataset.item);
-      document.dispatchEvent(new CustomEvent("sheet:open", { detail: { item, href: pressed.href, opener: pressed } }));
+      document.dispatchEvent(
+        new CustomEvent("sheet:open", { detail: { item, href: pressed.href, opener: pressed } }),
+      );
     } else return;
     event.preventDefault();
   }

@@ -3,9 +3,10 @@
   Hears sheet:open {href, opener}, stage:changed {model}. The dialog keeps the focus in and gives it back; Escape closes it.
   Choosing an option fetches the sheet again with that variant; a failed answer falls back to the link itself.
 */
-import { dropPhase } from "lib/card-view";
+
 import * as acts from "lib/acts";
 import { announce } from "lib/announce";
+import { dropPhase } from "lib/card-view";
 import { say, slot } from "lib/html";
 import { serverNow } from "lib/server-time";
 
@@ -127,7 +128,8 @@ class ProductSheet extends HTMLElement {
     const can = phase === "open" && left > 0;
     const button = slot(this, "button");
     button.disabled = !can;
-    const why = { announced: "Opens in a moment", paused: "Paused", ended: "The drop is over" }[phase] ?? "Sold out";
+    const why =
+      { announced: "Opens in a moment", paused: "Paused", ended: "The drop is over" }[phase] ?? "Sold out";
     button.textContent = can ? "Buy" : why;
   }
 }

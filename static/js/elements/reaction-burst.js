@@ -20,8 +20,12 @@ class ReactionBurst extends HTMLElement {
   connectedCallback() {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    document.addEventListener("state:reactions", ({ detail }) => this.#burst(detail.value.counts), { signal });
-    document.addEventListener("click", (event) => event.target.closest('[data-act="heart"]') && this.#tap(), { signal });
+    document.addEventListener("state:reactions", ({ detail }) => this.#burst(detail.value.counts), {
+      signal,
+    });
+    document.addEventListener("click", (event) => event.target.closest('[data-act="heart"]') && this.#tap(), {
+      signal,
+    });
   }
 
   disconnectedCallback() {

@@ -11,7 +11,11 @@ import { serverNow } from "lib/server-time";
 import { inShape } from "lib/when";
 
 const FACES = {
-  scheduled: "upcoming", rehearsal: "upcoming", interrupted: "interrupted", ended: "ended", cancelled: "cancelled",
+  scheduled: "upcoming",
+  rehearsal: "upcoming",
+  interrupted: "interrupted",
+  ended: "ended",
+  cancelled: "cancelled",
 };
 const WORDS = {
   "show.went_live": "The show is live.",
@@ -78,8 +82,13 @@ class ShowCurtain extends HTMLElement {
   #showPaused(model, holds) {
     const now = serverNow();
     const list = slot(this.#face("interrupted"), "paused");
-    const running = [...model.drops.values()].map((drop) => [drop, cardView({ ...model.facts({ drop }, now), hold: undefined })]);
-    const rows = running.filter(([, view]) => view.standing !== null).map(([drop, view]) => [`Drop, ${drop.product.name}`, view.standing]);
+    const running = [...model.drops.values()].map((drop) => [
+      drop,
+      cardView({ ...model.facts({ drop }, now), hold: undefined }),
+    ]);
+    const rows = running
+      .filter(([, view]) => view.standing !== null)
+      .map(([drop, view]) => [`Drop, ${drop.product.name}`, view.standing]);
     for (const hold of holds) {
       if (!hold.paused_at) continue;
       const left = Math.max(0, Math.ceil((hold.expires_at - hold.paused_at) / 1000));
@@ -104,7 +113,11 @@ class ShowCurtain extends HTMLElement {
     slot(part, "image").src = hold.image;
     slot(part, "name").textContent = hold.quantity > 1 ? `${hold.quantity} × ${hold.name}` : hold.name;
     slot(part, "clock").set?.({ until: hold.expires_at });
-    slot(part, "drain").set?.({ kind: "held moment__drain", from: hold.expires_at - 600_000, until: hold.expires_at });
+    slot(part, "drain").set?.({
+      kind: "held moment__drain",
+      from: hold.expires_at - 600_000,
+      until: hold.expires_at,
+    });
     slot(part, "pay").textContent = `Pay for it, ${formatMoney(hold.total)}`;
   }
 }

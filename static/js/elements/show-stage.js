@@ -11,25 +11,43 @@ import { cloneOf, slot } from "lib/html";
 import { serverNow } from "lib/server-time";
 import { ShowModel } from "lib/show-model";
 import { perform } from "lib/stage-acts";
-import { sayDrops } from "lib/stage-words";
+import { StageVoice, sayDrops } from "lib/stage-words";
 
-const DROPS = ["drop.scheduled", "drop.opened", "drop.paused", "drop.resumed", "drop.sold_out", "drop.closed"];
+const DROPS = [
+  "drop.scheduled",
+  "drop.opened",
+  "drop.paused",
+  "drop.resumed",
+  "drop.sold_out",
+  "drop.closed",
+];
 const MINE = [
-  "hold.placed", "hold.extended", "hold.expired", "hold.released", "hold.taken",
-  "queue.joined", "queue.moved", "queue.offered", "queue.passed", "queue.closed", "queue.left",
+  "hold.placed",
+  "hold.extended",
+  "hold.expired",
+  "hold.released",
+  "hold.taken",
+  "queue.joined",
+  "queue.moved",
+  "queue.offered",
+  "queue.passed",
+  "queue.closed",
+  "queue.left",
 ];
 
 class ShowStage extends HTMLElement {
   #listening;
   #due = false;
   #phases = "";
+  #voice = new StageVoice();
 
   connectedCallback() {
     const boot = JSON.parse(document.getElementById("show-boot").textContent);
     this.model = new ShowModel({ ...boot, holds: boot.you.holds, queue: boot.you.queue });
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    const hear = (type, act) => document.addEventListener(type, (event) => act(event.detail, event), { signal });
+    const hear = (type, act) =>
+      document.addEventListener(type, (event) => act(event.detail, event), { signal });
     for (const type of DROPS) hear(type, ({ drop }) => this.#change(() => this.#dropMoved(type, drop)));
     for (const type of MINE) hear(`you:${type}`, (news) => this.#change(() => this.#mine(type, news)));
     hear("state:drop", ({ value }) => this.#change(() => this.model.drop(value)));
@@ -42,7 +60,8 @@ class ShowStage extends HTMLElement {
     hear("socket:you", ({ holds, queue }) => this.#change(() => this.model.replace({ holds, queue })));
     this.addEventListener("card:act", (event) => perform(this, event.detail), { signal });
     this.addEventListener("click", (event) => this.#press(event), { signal });
-    for (const button of this.querySelectorAll(".theatre__heart, .composer button, .composer input")) button.disabled = false;
+    for (const button of this.querySelectorAll(".theatre__heart, .composer button, .composer input"))
+      button.disabled = false;
     everyBeat(() => this.#beat(), signal);
     this.#change(() => {});
   }
@@ -70,7 +89,10 @@ class ShowStage extends HTMLElement {
   /** Clocks open and close drops between two pieces of news. */
   #beat() {
     const now = serverNow();
-    const phases = [...this.model.drops.values()].map((drop) => dropPhase({ drop, sales: this.model.sales, now })).join();
+    for (const sentence of this.#voice.due(this.model, now)) announce(sentence);
+    const phases = [...this.model.drops.values()]
+      .map((drop) => dropPhase({ drop, sales: this.model.sales, now }))
+      .join();
     if (phases === this.#phases) return;
     this.#phases = phases;
     this.#change(() => {});
@@ -83,9 +105,12 @@ class ShowStage extends HTMLElement {
 
   #mine(type, news) {
     this.model.mine(type, news);
-    if (type === "queue.offered") announce(`One came back, it is yours: ${news.hold.name}. Hold it within 30 seconds.`);
+    if (type === "queue.offered")
+      announce(`One came back, it is yours: ${news.hold.name}. Hold it within 30 seconds.`);
     if (type === "hold.expired" || type === "queue.passed") {
-      document.dispatchEvent(new CustomEvent("stage:lapsed", { detail: { type, hold: news.hold, model: this.model } }));
+      document.dispatchEvent(
+        new CustomEvent("stage:lapsed", { detail: { type, hold: news.hold, model: this.model } }),
+      );
     }
   }
 
@@ -112,12 +137,18 @@ class ShowStage extends HTMLElement {
       const card = old.get(key) ?? cloneOf("card-template");
       old.delete(key);
       if (place.children[index] !== card) place.insertBefore(card, place.children[index] ?? null);
-      card.classList.toggle("drop-card--folded", index > 0 || Boolean(this.querySelector("stage-moment > .moment")));
+      card.classList.toggle(
+        "drop-card--folded",
+        index > 0 || Boolean(this.querySelector("stage-moment > .moment")),
+      );
       card.show?.(this.model.facts(subject, now));
       return card;
     });
     for (const card of old.values()) card.remove();
-    const units = [...this.model.holds.values()].reduce((sum, hold) => sum + (hold.offered ? 0 : hold.quantity), 0);
+    const units = [...this.model.holds.values()].reduce(
+      (sum, hold) => sum + (hold.offered ? 0 : hold.quantity),
+      0,
+    );
     this.#showBag(units);
     document.dispatchEvent(new CustomEvent("stage:changed", { detail: { model: this.model, cards } }));
   }

@@ -12,6 +12,23 @@ import { inShape } from "lib/when";
 
 const LAST_MS = 30_000;
 
+const offerOver = () => ({
+  title: "The offer is over",
+  left: "",
+  told: "It went to the next in line. Nothing was charged.",
+  again: "",
+});
+
+const holdOver = ({ quantity }, left) => {
+  const units = quantity > 1 ? `${quantity} units` : "unit";
+  return {
+    title: "The hold is over",
+    left: left ? `${left} left, hold again?` : "None left now.",
+    told: `Your ${units} went back at ${inShape("time", new Date(serverNow()))}. Nothing was charged.`,
+    again: left >= quantity ? `Hold ${quantity > 1 ? quantity : "it"} again` : "",
+  };
+};
+
 class StageMoment extends HTMLElement {
   #listening;
   #model = null;
@@ -20,7 +37,9 @@ class StageMoment extends HTMLElement {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     const hear = (type, act) => document.addEventListener(type, ({ detail }) => act(detail), { signal });
-    hear("stage:changed", ({ model }) => { this.#model = model; });
+    hear("stage:changed", ({ model }) => {
+      this.#model = model;
+    });
     hear("stage:lapsed", (news) => this.#lapsed(news));
     hear("hold:placed", () => this.#clear());
     this.addEventListener("click", (event) => this.#press(event.target.closest("[data-act]")), { signal });
@@ -39,7 +58,11 @@ class StageMoment extends HTMLElement {
   #count() {
     const now = serverNow();
     const soon = [...(this.#model?.drops.values() ?? [])].find(
-      (drop) => drop.state === "announced" && !drop.paused_at && drop.opens_at > now && drop.opens_at - now <= LAST_MS,
+      (drop) =>
+        drop.state === "announced" &&
+        !drop.paused_at &&
+        drop.opens_at > now &&
+        drop.opens_at - now <= LAST_MS,
     );
     const shown = this.querySelector(".go-clock");
     if (!soon || this.querySelector(".moment")) {
@@ -58,25 +81,22 @@ class StageMoment extends HTMLElement {
   #lapsed({ type, hold }) {
     if (!hold) return;
     this.#clear();
-    const offer = type === "queue.passed" || hold.offered;
     const moment = cloneOf("hold-over-template");
     moment.hold = hold;
-    const many = hold.quantity > 1;
-    const stock = this.#model?.stock.get(String(hold.drop ?? `v${hold.variant}`));
-    const left = Math.min(stock?.variants?.[hold.variant] ?? stock?.left ?? 0, stock?.left ?? 0);
-    say(moment, "title", offer ? "The offer is over" : "The hold is over");
-    say(moment, "name", hold.name);
-    say(moment, "options", hold.option_text);
+    const offer = type === "queue.passed" || hold.offered;
+    const words = offer ? offerOver() : holdOver(hold, this.#leftOf(hold));
+    for (const [name, text] of Object.entries({ ...words, name: hold.name, options: hold.option_text }))
+      say(moment, name, text);
     slot(moment, "image").src = hold.image;
-    const at = inShape("time", new Date(serverNow()));
-    const back = `Your ${many ? `${hold.quantity} units` : "unit"} went back at ${at}. Nothing was charged.`;
-    say(moment, "left", offer ? "" : left ? `${left} left, hold again?` : "None left now.");
-    say(moment, "told", offer ? "It went to the next in line. Nothing was charged." : back);
-    const again = !offer && left >= hold.quantity;
-    say(moment, "again", again ? `Hold ${many ? hold.quantity : "it"} again` : "");
-    moment.classList.toggle("moment--lit", again);
+    moment.classList.toggle("moment--lit", Boolean(words.again));
     this.append(moment);
-    announce(`${offer ? "The offer is over. It went to the next in line." : `The hold is over. ${back}`}`);
+    announce(`${words.title}. ${words.told}`);
+  }
+
+  /** Units of the same thing that could be held now. */
+  #leftOf({ drop, variant }) {
+    const stock = this.#model?.stock.get(String(drop ?? `v${variant}`));
+    return Math.min(stock?.left ?? 0, stock?.variants?.[variant] ?? stock?.left ?? 0);
   }
 
   async #press(pressed) {

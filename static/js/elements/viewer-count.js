@@ -13,7 +13,9 @@ class ViewerCount extends HTMLElement {
     const figures = new Intl.NumberFormat(document.documentElement.lang || "en");
     document.addEventListener(
       "state:viewers",
-      ({ detail }) => { slot(this, "viewers").textContent = figures.format(detail.value.count); },
+      ({ detail }) => {
+        slot(this, "viewers").textContent = figures.format(detail.value.count);
+      },
       { signal },
     );
     document.addEventListener("state:show", ({ detail }) => this.#move(detail.value.state), { signal });

@@ -2,8 +2,9 @@
  * What the buttons of the show page do: each asks the server and returns its answer, or throws its refusal in words.
  * Prices and stock on the screen are only a picture; the server decides, by its own clock.
  */
-import { showSocket } from "show-socket";
+
 import { dropPhase } from "lib/card-view";
+import { showSocket } from "show-socket";
 
 /** One key per wish: the same wish sent again after a lost answer is the same hold. */
 const keys = new Map();
@@ -21,12 +22,22 @@ export const unitsOf = ({ item, drop, stock, sales, now }) => {
 // What the socket and the API say when no answer came: the wish stands, and so does its key.
 const UNANSWERED = ["connection.lost", "no_answer"];
 
+/** Inside another site without cookies of ours nobody could find their bag again: there the show's own page sells. */
+const sellsElsewhere = () => window.top !== window && !document.cookie.includes("csrftoken=");
+
 /** Hold units. An answer of the server, also a no, ends the wish; a lost connection does not. */
 export const placeHold = async ({ drop, variant, quantity = 1 }) => {
+  if (sellsElsewhere()) {
+    window.open(location.pathname.replace("/embed/", "/shows/"), "_blank");
+    return null;
+  }
   const wish = `${drop ?? ""}/${variant}/${quantity}`;
   try {
     const held = await showSocket.command("hold.place", {
-      ...(drop ? { drop } : {}), variant, quantity, key: keyOf(wish),
+      ...(drop ? { drop } : {}),
+      variant,
+      quantity,
+      key: keyOf(wish),
     });
     keys.delete(wish);
     document.dispatchEvent(new CustomEvent("hold:placed", { detail: held }));
@@ -44,4 +55,5 @@ export const joinQueue = (drop) => showSocket.command("queue.join", { drop: drop
 export const leaveQueue = (drop) => showSocket.command("queue.leave", { drop: drop.id });
 
 /** Open the payment of a hold; the sheet finds what else is held at the same seller. */
-export const openCheckout = (hold) => document.dispatchEvent(new CustomEvent("checkout:open", { detail: { holds: [hold] } }));
+export const openCheckout = (hold) =>
+  document.dispatchEvent(new CustomEvent("checkout:open", { detail: { holds: [hold] } }));

@@ -22,8 +22,17 @@ export const unitsText = (seconds) => {
   const days = Math.floor(seconds / DAY);
   const hours = Math.floor((seconds % DAY) / HOUR);
   const minutes = Math.floor((seconds % HOUR) / MINUTE);
-  if (days) return [[String(days), "days"], [two(hours), "hours"], [two(minutes), "minutes"]];
-  return [[String(hours), "hours"], [two(minutes), "minutes"], [two(seconds % MINUTE), "seconds"]];
+  if (days)
+    return [
+      [String(days), "days"],
+      [two(hours), "hours"],
+      [two(minutes), "minutes"],
+    ];
+  return [
+    [String(hours), "hours"],
+    [two(minutes), "minutes"],
+    [two(seconds % MINUTE), "seconds"],
+  ];
 };
 
 /** The same in words, for a screen reader: "4 minutes 31 seconds". */
@@ -41,13 +50,17 @@ export const spokenText = (seconds) => {
 const listeners = new Set();
 let beat = 0;
 
+const beatAll = () => {
+  for (const listener of listeners) listener();
+};
+
 /**
  * Call `tick` now and then four times a second until the signal aborts. Four, so that a clock is never a second behind
  * the server's; the clocks write only when their text changes.
  */
 export const everyBeat = (tick, signal) => {
   listeners.add(tick);
-  if (!beat) beat = setInterval(() => listeners.forEach((listener) => listener()), SECOND / 4);
+  if (!beat) beat = setInterval(beatAll, SECOND / 4);
   signal.addEventListener("abort", () => {
     listeners.delete(tick);
     if (!listeners.size) {

@@ -8,9 +8,10 @@ const placesOf = (currency) =>
 /** "1,184.60" of `{amount: 118460, currency: "EUR"}`. */
 export const amountText = ({ amount, currency }) => {
   const places = placesOf(currency);
-  return new Intl.NumberFormat(locale(), { minimumFractionDigits: places, maximumFractionDigits: places }).format(
-    amount / 10 ** places,
-  );
+  return new Intl.NumberFormat(locale(), {
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+  }).format(amount / 10 ** places);
 };
 
 /** "EUR 1,184.60". */
@@ -21,4 +22,6 @@ export const times = (money, count) => ({ amount: money.amount * count, currency
 
 /** How much lower `now` is, in whole percent rounded down; 0 when it is not lower. */
 export const percentOff = (now, earlier) =>
-  earlier && earlier.amount > now.amount ? Math.floor((100 * (earlier.amount - now.amount)) / earlier.amount) : 0;
+  earlier && earlier.amount > now.amount
+    ? Math.floor((100 * (earlier.amount - now.amount)) / earlier.amount)
+    : 0;

@@ -27,7 +27,10 @@ export class ShowModel {
     for (const [key, value] of Object.entries(stock)) this.count(key, value);
     if (sales) this.sales = sales;
     if (holds) this.holds = new Map(holds.map((hold) => [hold.id, hold]));
-    if (queue) this.places = new Map(queue.filter((place) => place.state === "waiting").map((place) => [place.drop, place]));
+    if (queue)
+      this.places = new Map(
+        queue.filter((place) => place.state === "waiting").map((place) => [place.drop, place]),
+      );
   }
 
   item(item) {
@@ -62,22 +65,29 @@ export class ShowModel {
     if (GONE.includes(type)) this.holds.delete(hold.id);
     else if (hold) this.holds.set(hold.id, hold);
     if (OUT.includes(type)) this.places.delete(drop);
-    if (type === "queue.joined" || type === "queue.moved") this.places.set(drop, { drop, position, state: "waiting" });
+    if (type === "queue.joined" || type === "queue.moved")
+      this.places.set(drop, { drop, position, state: "waiting" });
     if (type === "queue.passed" || type === "queue.closed") {
-      for (const mine of this.holds.values()) if (mine.offered && mine.drop === drop) this.holds.delete(mine.id);
+      for (const mine of this.holds.values())
+        if (mine.offered && mine.drop === drop) this.holds.delete(mine.id);
     }
   }
 
   holdFor({ item, drop }) {
     const all = [...this.holds.values()].filter((hold) => hold.state === "held" || hold.state === "paying");
     if (drop) return all.find((hold) => hold.drop === drop.id);
-    return item && all.find((hold) => !hold.drop && item.variants.some((variant) => variant.id === hold.variant));
+    return (
+      item && all.find((hold) => !hold.drop && item.variants.some((variant) => variant.id === hold.variant))
+    );
   }
 
   /** All that one card depends on; `now` is the server's. */
   facts({ item, drop }, now) {
     return {
-      item, drop, now, sales: this.sales,
+      item,
+      drop,
+      now,
+      sales: this.sales,
       place: drop && this.places.get(drop.id),
       stock: drop && this.stock.get(String(drop.id)),
       hold: this.holdFor({ item, drop }),
@@ -90,7 +100,8 @@ export class ShowModel {
     const subjects = shown.map((item) => ({ item, drop: this.dropOf(item, now), pinned: true }));
     for (const drop of this.drops.values()) {
       const there = subjects.some((subject) => subject.drop?.id === drop.id);
-      const over = dropPhase({ drop, stock: this.stock.get(String(drop.id)), sales: this.sales, now }) === "ended";
+      const over =
+        dropPhase({ drop, stock: this.stock.get(String(drop.id)), sales: this.sales, now }) === "ended";
       if (!there && (!over || this.holdFor({ drop }))) subjects.push({ item: this.itemOf(drop), drop });
     }
     const ranked = subjects.map((subject, index) => [this.rank(subject, now), -index, subject]);

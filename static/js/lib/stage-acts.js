@@ -26,7 +26,9 @@ const deeds = {
     const units = acts.unitsOf(facts);
     if (units.length !== 1) return see({ item: facts.item?.id, href: card.querySelector("a").href, opener });
     const inDrop = facts.drop && card.dataset.state === "open";
-    await busy(card, "Holding", () => acts.placeHold({ drop: inDrop ? facts.drop.id : null, variant: units[0] }));
+    await busy(card, "Holding", () =>
+      acts.placeHold({ drop: inDrop ? facts.drop.id : null, variant: units[0] }),
+    );
   },
   take: ({ card }) => busy(card, "Holding", () => acts.takeOffer(card.facts.hold)),
   pass: ({ card }) => busy(card, "One moment", () => acts.releaseHold(card.facts.hold)),
