@@ -58,8 +58,7 @@ def disagreeing() -> Iterator[str]:
     for hold in wrong_variant:
         yield f"hold {hold.pk}: another variant than its stock row"
     for pk, stock_id, drop_id, show_id in Hold.objects.values_list("pk", "stock", "drop", "show").iterator():
-        drop, show = of_drop.get(stock_id, (None, show_id))
-        if (drop_id, show_id) != (drop, show):
+        if (drop_id, show_id) != of_drop.get(stock_id, (None, show_id)):
             yield f"hold {pk}: another drop or show than its stock row"
 
 

@@ -84,6 +84,11 @@ class Ledger:
         return self.allotted - self.sold - self.returned - self.open_units
 
     @property
+    def pending(self) -> int:
+        """Units that are neither sold nor back in the shop."""
+        return self.open_units + self.still_there
+
+    @property
     def is_settled(self) -> bool:
         """Over, nothing in a bag, nothing open at a bank, nothing left to move back."""
         return self.drop.closed_at is not None and not self.open_units and not self.still_there

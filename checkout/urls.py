@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout import views
+from checkout import ledger_page, views
 
 urlpatterns = [
     path("cart/", views.cart, name="cart"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("cart/holds/<int:hold_id>/extend/", views.extend, name="hold-extend"),
     path("cart/holds/<int:hold_id>/release/", views.release, name="hold-release"),
     path("cart/pay/", views.checkout, name="checkout"),
+    path("shows/<slug:slug>/drops/<int:drop_id>/ledger/", ledger_page.ledger, name="ledger"),
     path("orders/<str:code>/", views.order, name="order"),
     path("orders/<str:code>/pay/", views.pay_again, name="order-pay"),
     path("orders/<str:code>/bank-check/", views.bank_check, name="bank-check"),

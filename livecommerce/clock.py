@@ -25,7 +25,7 @@ def database_now() -> datetime:
     with connection.cursor() as cursor:
         # Not now(), which stands still through a transaction that may have waited for a lock.
         cursor.execute("SELECT clock_timestamp()")
-        (moment,) = cursor.fetchone()
+        moment: datetime = cursor.fetchone()[0]
     after = datetime.now(UTC)
     _Offset.ahead = moment - (before + (after - before) / 2)
     return moment.astimezone(UTC)

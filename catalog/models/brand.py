@@ -14,6 +14,8 @@ from django.urls import reverse
 class BrandQuerySet(models.QuerySet["Brand"]):
     def of_staff(self, user_id: int | None) -> BrandQuerySet:
         """Those that this user works for: nobody sees another brand's rows."""
+        if user_id is None:
+            return self.none()
         return self.filter(pk__in=BrandStaff.objects.filter(user_id=user_id).values("brand_id"))
 
 

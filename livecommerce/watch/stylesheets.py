@@ -66,6 +66,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
         "components/show-info",
         "components/tabs",
     ),
+    "ledger": ("components/card", "components/ledger"),
     "checkout": (
         "components/bag",
         "components/card",
