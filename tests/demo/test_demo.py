@@ -20,8 +20,8 @@ def test_the_demo_goes_on_air_with_a_crowd_and_ends_whole(prepared_shop: Shop):
         family = psutil.Process(shop.pid).children(recursive=True)
 
         playlist = urllib.request.urlopen(f"{shop.url}/live/live-now/live.m3u8", timeout=10).read().decode()
-        state = shop.snapshot("live-now")["state"]
         wait_until(lambda: talk_of(shop) and viewers_of(shop) > 0)
+        state = shop.snapshot("live-now")["state"]
         shop.stop()
 
         assert playlist.count("#EXTINF") >= 3
