@@ -65,6 +65,7 @@ def serve(*, host: str, port: int, runners: list[Runner], ready: Callable[[], No
             super().listen_success(port)
 
     _open_files()
+    _spare_debug_lines()
     server = WebServer(
         application,
         endpoints=[f"tcp:port={port}:interface={host}:backlog=4096"],
@@ -137,6 +138,13 @@ def _open_files() -> None:
     """Allow as many sockets as the system lets this process have."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _spare_debug_lines() -> None:
+    """Autobahn pretty-prints each connection's options for a debug line, read or not: half of what a connect costs."""
+    from autobahn.websocket import protocol
+
+    protocol.pformat = str
 
 
 def embedded_runners() -> list[Runner]:
