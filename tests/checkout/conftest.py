@@ -1,5 +1,6 @@
 """Fixtures of money and promises: what Ana holds, where it goes, what she pays with."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
@@ -7,13 +8,13 @@ from uuid import uuid4
 import pytest
 
 from catalog.models import Brand, Variant
-from checkout.gateways.base import Card
+from checkout.gateways.base import Card, Reading
 from checkout.gateways.practice import SUCCEEDS
 from checkout.holds import place_hold
-from checkout.models import Hold, Order
+from checkout.models import Hold, Order, Payment
 from checkout.orders import place_order
+from checkout.payments import pay_order
 from livecommerce.accounts.models import Visitor
-from livecommerce.money import Money
 from streams.models import Drop
 from tests.conftest import make_product
 
@@ -88,5 +89,10 @@ def pending_order(viewer: Visitor, held: Hold, order_units: OrderUnits) -> Order
     return order_units(viewer, held)
 
 
-def total_of(order: Order) -> Money:
-    return Money(order.total_minor, order.currency)
+def pay(order: Order, now: datetime, number: str = "") -> Payment:
+    return pay_order(order_id=order.pk, card=card(number) if number else card(), now=now)
+
+
+def bank_says(payment: Payment, state: str, **fields: object) -> Reading:
+    reading = Reading(ref=payment.provider_ref, state="new", amount=payment.amount)
+    return dataclasses.replace(reading, state=state, **fields)

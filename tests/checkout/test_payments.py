@@ -1,6 +1,5 @@
 """Payments: whatever the bank says, by whichever way and however often, money moves once and goods follow it."""
 
-import dataclasses
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,9 +11,8 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from catalog.models import Stock, Variant
 from checkout.gateways import gateway
-from checkout.gateways.base import CardRefused, Reading
+from checkout.gateways.base import CardRefused
 from checkout.gateways.practice import (
     ANSWERS_LATE,
     ANSWERS_TWICE,
@@ -34,7 +32,6 @@ from checkout.payments import (
     announce,
     answer_check,
     give_up_overdue_payments,
-    pay_order,
     refresh_payment,
     settle_notices,
     settle_payment,
@@ -47,18 +44,9 @@ from livecommerce.money import Money
 from livecommerce.realtime import roads
 from livecommerce.realtime.news import RoomNews
 from streams.models import Drop, Show
-from tests.checkout.conftest import HoldUnits, OrderUnits, card
+from tests.checkout.conftest import HoldUnits, OrderUnits, bank_says, pay
 
 State = Payment.State
-
-
-def pay(order: Order, now: datetime, number: str = "") -> Payment:
-    return pay_order(order_id=order.pk, card=card(number) if number else card(), now=now)
-
-
-def bank_says(payment: Payment, state: str, **fields: object) -> Reading:
-    reading = Reading(ref=payment.provider_ref, state="new", amount=payment.amount)
-    return dataclasses.replace(reading, state=state, **fields)
 
 
 def test_a_paid_order_is_the_buyers(pending_order: Order, held: Hold, now: datetime) -> None:
@@ -92,18 +80,6 @@ def test_settling_twice_changes_nothing(pending_order: Order, now: datetime) -> 
     pending_order.refresh_from_db()
     assert (pending_order.state, pending_order.paid_at) == (Order.State.PAID, now)
     assert Outbox.objects.count() == 1
-
-
-def test_without_the_guard_a_second_answer_would_move_money(
-    pending_order: Order, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The negative control of the rule above: take its guard away and the same steps pay the buyer back."""
-    monkeypatch.setattr("checkout.payments.may_move", lambda before, after: True)
-    payment = pay(pending_order, now)
-
-    settle_payment(payment_id=payment.pk, reading=bank_says(payment, "succeeded"), now=now)
-
-    assert Refund.objects.get().reason == "paid_twice"
 
 
 def test_a_paid_order_is_told_to_its_buyer_and_to_the_studio_and_to_nobody_else(
@@ -269,83 +245,6 @@ def test_an_order_that_nobody_pays_gives_its_hold_back(pending_order: Order, hel
     assert held.state == Hold.State.EXPIRED
     with pytest.raises(OrderClosed):
         pay(pending_order, later)
-
-
-def late_money(order: Order, held: Hold, now: datetime) -> tuple[Payment, datetime]:
-    """An attempt that we gave up, whose bank charges all the same."""
-    payment = announce(start_payment(order_id=order.pk, now=now))
-    later = held.expires_at + timedelta(minutes=5)
-    PracticeIntent.objects.filter(ref=payment.provider_ref).update(state="cancelled")
-    settle_payment(payment_id=payment.pk, reading=bank_says(payment, "cancelled"), now=later)
-    expire_overdue_holds(now=later)
-    cancel_unpayable_orders(now=later)
-    PracticeIntent.objects.filter(ref=payment.provider_ref).update(state="succeeded")
-    return payment, later
-
-
-def test_money_after_the_hold_takes_the_goods_again_while_there_is_stock(
-    pending_order: Order, held: Hold, now: datetime
-) -> None:
-    payment, later = late_money(pending_order, held, now)
-
-    settle_payment(payment_id=payment.pk, reading=bank_says(payment, "succeeded"), now=later)
-
-    pending_order.refresh_from_db()
-    held.refresh_from_db()
-    assert (pending_order.state, held.state) == (Order.State.PAID, Hold.State.COMMITTED)
-    assert not Refund.objects.exists()
-
-
-def test_money_after_the_goods_are_gone_goes_back_by_itself_and_once(
-    pending_order: Order, held: Hold, now: datetime
-) -> None:
-    payment, later = late_money(pending_order, held, now)
-    Stock.objects.filter(pk=held.stock_id).update(on_hand=0)
-    try:
-        settle_payment(payment_id=payment.pk, reading=bank_says(payment, "succeeded"), now=later)
-        settle_payment(payment_id=payment.pk, reading=bank_says(payment, "succeeded"), now=later)
-    finally:
-        Stock.objects.filter(pk=held.stock_id).update(on_hand=10)
-
-    pending_order.refresh_from_db()
-    assert pending_order.state == Order.State.REFUND_DUE
-    run_outbox(deeds=DEEDS, now=later)
-    run_outbox(deeds=DEEDS, now=later + timedelta(hours=1))
-    pending_order.refresh_from_db()
-    refund = Refund.objects.get()
-    assert (pending_order.state, refund.state) == (Order.State.REFUNDED, Refund.State.SUCCEEDED)
-    assert PracticeIntent.objects.get(ref=payment.provider_ref).refunded_minor == 4690
-    assert [letter.subject for letter in mail.outbox] == [f"Your money for order {pending_order.code} goes back"]
-
-
-def test_money_for_holds_that_went_to_another_order_goes_back(
-    pending_order: Order,
-    held: Hold,
-    viewer: Visitor,
-    variant: Variant,
-    hold_units: HoldUnits,
-    order_units: OrderUnits,
-    now: datetime,
-) -> None:
-    first = announce(start_payment(order_id=pending_order.pk, now=now))
-    order_units(viewer, held, hold_units(viewer, variant=variant, quantity=1))
-    PracticeIntent.objects.filter(ref=first.provider_ref).update(state="succeeded")
-
-    settle_payment(payment_id=first.pk, reading=bank_says(first, "succeeded"), now=now)
-
-    pending_order.refresh_from_db()
-    assert pending_order.state == Order.State.REFUND_DUE
-
-
-def test_another_amount_than_the_order_goes_back(pending_order: Order, now: datetime) -> None:
-    payment = announce(start_payment(order_id=pending_order.pk, now=now))
-
-    reading = bank_says(payment, "succeeded", amount=Money(4600, "EUR"))
-    settle_payment(payment_id=payment.pk, reading=reading, now=now)
-
-    assert Refund.objects.get().amount_minor == 4600
-    pending_order.refresh_from_db()
-    assert pending_order.state == Order.State.REFUND_DUE
 
 
 def test_a_failed_deed_of_the_outbox_waits_and_is_done_later(pending_order: Order, now: datetime) -> None:
