@@ -40,9 +40,13 @@ export class ShowSocket {
     this.#room = new RoomState({ epoch: boot.epoch, seq: boot.seq });
     this.#commands = new Commands(boot.show);
     this.#wait = new PictureWait(() => this.#programme());
-    this.#link = new Link(boot.socket_url, { hear: (message) => this.#hear(message), down: (loss) => this.#down(loss) });
+    this.#link = new Link(boot.socket_url, {
+      hear: (message) => this.#hear(message),
+      down: (loss) => this.#down(loss),
+    });
     this.#polling = new Polling({
-      ask: () => `${boot.api}shows/${slug}/feed?${new URLSearchParams({ epoch: this.#room.epoch, after: this.#room.seq })}`,
+      ask: () =>
+        `${boot.api}shows/${slug}/feed?${new URLSearchParams({ epoch: this.#room.epoch, after: this.#room.seq })}`,
       hear: (message) => this.#take(message),
     });
     if (boot.now) this.#clock.guess(boot.now + performance.now());
@@ -56,7 +60,9 @@ export class ShowSocket {
     };
     this.#link.connect();
     document.addEventListener("visibilitychange", () => !document.hidden && wake());
-    document.addEventListener("player:stalled", () => { this.#stalls += 1; });
+    document.addEventListener("player:stalled", () => {
+      this.#stalls += 1;
+    });
     addEventListener("pageshow", ({ persisted }) => persisted && wake());
     addEventListener("online", wake);
   }
@@ -108,7 +114,8 @@ export class ShowSocket {
     if (whole?.you) tell("socket:you", whole.you);
     for (const event of news.events) this.#tellEvent(event, news.reset || Boolean(message.resumed));
     for (const entry of news.state) this.#tellState(entry, news.reset);
-    if (news.gap && this.#link.isOpen) this.#link.send({ type: "hello", epoch: this.#room.epoch, seq: this.#room.seq });
+    if (news.gap && this.#link.isOpen)
+      this.#link.send({ type: "hello", epoch: this.#room.epoch, seq: this.#room.seq });
   }
 
   #tellEvent(event, replayed) {

@@ -3,7 +3,10 @@ import { Refusal } from "lib/api";
 import { repeatable, sendTwin } from "lib/twins";
 
 const REPLY_MS = 8000;
-const BROKEN = { code: "connection.lost", message: "The connection broke. Nothing is lost; try again in a moment." };
+const BROKEN = {
+  code: "connection.lost",
+  message: "The connection broke. Nothing is lost; try again in a moment.",
+};
 
 export class Commands {
   #show;

@@ -2,7 +2,11 @@
 import { call } from "lib/api";
 
 const TWINS = {
-  "message.post": ({ slug }, { text, key, seen_at }) => ["POST", `shows/${slug}/messages`, { text, key, seen_at }],
+  "message.post": ({ slug }, { text, key, seen_at }) => [
+    "POST",
+    `shows/${slug}/messages`,
+    { text, key, seen_at },
+  ],
   "hold.place": ({ id }, fields) => ["POST", "holds", { ...fields, show: id }],
   "hold.extend": (_, { hold }) => ["POST", `holds/${hold}/extend`],
   "hold.release": (_, { hold }) => ["DELETE", `holds/${hold}`],
