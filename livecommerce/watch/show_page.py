@@ -23,6 +23,7 @@ from livecommerce.accounts.visitors import ensure_visitor
 from livecommerce.realtime import feed
 from livecommerce.snapshot import show_wire, you_now
 from livecommerce.watch.chapters import chapters_of
+from livecommerce.watch.modules import modules_of
 from livecommerce.watch.scene_cache import PublicScene, public_scene
 from livecommerce.watch.show_cards import EMPTY_CARD, Scene, lineup_rows, stage_cards
 from livecommerce.watch.show_sheet import sheet_of
@@ -93,6 +94,7 @@ def _page(found: Show, public: PublicScene, scene: Scene, now: datetime) -> dict
         "held_units": sum(hold["quantity"] for hold in scene.holds),
         "next_show": _next_show(found) if found.is_on_air or found.is_past else None,
         "chapters": chapters_of(found, scene) if found.state == Show.State.REPLAY else [],
+        "modules": modules_of("show"),
         "empty_card": EMPTY_CARD,
         "hold_key": uuid4().hex,
     }

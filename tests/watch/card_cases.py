@@ -93,3 +93,46 @@ CASES: dict[str, dict[str, Any]] = {
     "plain, sold out": case(drop=None, stock={}, item=ITEM | {"variants": [ITEM["variants"][1]]}),
     "plain, in yen": case(drop=None, stock={}, item=ITEM | {"price": YEN}),
 }
+
+OIL = ITEM | {"id": 4, "product": {"id": 10, "slug": "oil", "name": "Olive oil", "image": ""}}
+TEA = ITEM | {"id": 5, "product": {"id": 11, "slug": "tea", "name": "Tea", "image": ""}}
+CRATE = {"id": 12, "slug": "crate", "name": "A crate that is in no line-up", "image": ""}
+LATER = DROP | {"id": 13, "state": "announced", "opens_at": NOW + 9_000, "product": OIL["product"]}
+ELSEWHERE = DROP | {"id": 14, "product": CRATE}
+OVER = DROP | {"id": 15, "state": "closed", "opens_at": NOW - 900_000}
+
+
+def scene(**known: Any) -> dict[str, Any]:
+    """Give what a page knows; nothing is pinned or dropped but what is said."""
+    items = [ITEM, OIL, TEA]
+    return {"items": items, "pins": [], "drops": [], "stock": {}, "sales": {}, "holds": [], "queue": [], **known}
+
+
+# What is known, and the cards that follow: (item, drop) from the most pressing to the least.
+SCENES: dict[str, tuple[dict[str, Any], list[tuple[int | None, int | None]]]] = {
+    "nothing is on": (scene(), []),
+    "the newest pin first": (scene(pins=[3, 5]), [(5, None), (3, None)]),
+    "a sale before a pin": (scene(pins=[5], drops=[DROP]), [(3, 12), (5, None)]),
+    "a sale before one that opens": (scene(drops=[LATER, DROP]), [(3, 12), (4, 13)]),
+    "a drop of something that is in no line-up": (scene(drops=[ELSEWHERE]), [(None, 14)]),
+    "what is over is only there while it is pinned": (scene(drops=[OVER]), []),
+    "a pinned product with a drop that is over": (scene(pins=[3], drops=[OVER]), [(3, 15)]),
+    "a new run of a drop before its old one": (scene(pins=[3], drops=[OVER, DROP]), [(3, 12)]),
+    "sold out gives way": (
+        scene(drops=[DROP, LATER], stock={"stock:12": NOTHING_LEFT}),
+        [(4, 13), (3, 12)],
+    ),
+    "an offer before everything": (
+        scene(
+            drops=[DROP, LATER, ELSEWHERE],
+            stock={"stock:14": NOTHING_LEFT},
+            holds=[HOLD | {"id": 1, "drop": 14, "offered": True}, HOLD | {"id": 2, "drop": 13}],
+        ),
+        [(None, 14), (4, 13), (3, 12)],
+    ),
+    "what is held stays though its drop is over": (
+        scene(drops=[OVER], holds=[HOLD | {"drop": 15}]),
+        [(3, 15)],
+    ),
+    "three at most": (scene(pins=[3, 4, 5], drops=[ELSEWHERE]), [(None, 14), (5, None), (4, None)]),
+}

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from livecommerce.watch.card_view import Facts, card_view, ordinal
+from livecommerce.watch.show_cards import Scene
 from tests.servers.child import find_program
 from tests.servers.web import ROOT
-from tests.watch.card_cases import CASES
+from tests.watch.card_cases import CASES, NOW, SCENES
 
 # Modules of the page name each other as its import map does.
 ASK_THE_SCRIPT = """
@@ -20,9 +21,11 @@ const resolve = `export const resolve = (name, context, next) => name.startsWith
 register("data:text/javascript," + encodeURIComponent(resolve));
 globalThis.document = { documentElement: { lang: "en" } };
 const { cardView } = await import("lib/card-view");
-const text = await new Response(process.stdin).text();
-const views = Object.entries(JSON.parse(text)).map(([name, facts]) => [name, cardView(facts)]);
-console.log(JSON.stringify(Object.fromEntries(views)));
+const { ShowModel } = await import("lib/show-model");
+const { cases, scenes, now } = JSON.parse(await new Response(process.stdin).text());
+const each = (asked, answer) => Object.fromEntries(Object.entries(asked).map(([name, one]) => [name, answer(one)]));
+const order = (known) => new ShowModel(known).cards(now).map(({ item, drop }) => [item?.id ?? null, drop?.id ?? null]);
+console.log(JSON.stringify({ views: each(cases, cardView), orders: each(scenes, order) }));
 """
 
 
@@ -39,22 +42,22 @@ def in_words(view: dict[str, Any]) -> dict[str, Any]:
 def by_script() -> dict[str, Any]:
     ran = subprocess.run(
         [find_program("node"), "--input-type=module", "-e", ASK_THE_SCRIPT],
-        input=json.dumps(CASES),
+        input=json.dumps({"cases": CASES, "scenes": {name: known for name, (known, _) in SCENES.items()}, "now": NOW}),
         env={"MODULES": f"{(ROOT / 'static' / 'js').as_uri()}/"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    views: dict[str, Any] = json.loads(ran.stdout)
-    return views
+    answers: dict[str, Any] = json.loads(ran.stdout)
+    return answers
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_server_and_script_say_the_same(name: str, by_script: dict[str, Any]):
     by_server = json.loads(json.dumps(card_view(Facts(**CASES[name]))))
 
-    assert in_words(by_server) == in_words(by_script[name])
+    assert in_words(by_server) == in_words(by_script["views"][name])
 
 
 @pytest.mark.parametrize(
@@ -93,3 +96,18 @@ def test_no_price_is_struck_without_a_history():
 )
 def test_places_are_told_as_people_say_them(count: int, words: str):
     assert ordinal(count) == words
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_server_and_script_put_the_same_cards_first(name: str, by_script: dict[str, Any]):
+    known, order = SCENES[name]
+    state = {key.removeprefix("stock:"): value for key, value in known["stock"].items()}
+    mine = {"holds": known["holds"], "places": known["queue"]}
+    scene = Scene(
+        slug="s", now=NOW, stock=state, **mine, **{key: known[key] for key in ("items", "drops", "pins", "sales")}
+    )
+
+    by_server = [(item and item["id"], drop and drop["id"]) for item, drop in scene.subjects()]
+
+    assert by_server == order
+    assert [tuple(pair) for pair in by_script["orders"][name]] == order
