@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import connections
 
 from catalog.models import ProductImage
-from livecommerce.demo.broadcaster.art import insert_of, write_moment
-from livecommerce.demo.broadcaster.stage import MOMENT, STRIPES, stage_command
+from livecommerce.demo.broadcaster.art import insert_of, moment_of
+from livecommerce.demo.broadcaster.stage import STRIPES, stage_command
 from streams.models import Pin, Show
 from streams.video.ffmpeg import INIT, PLAYLIST
 from streams.video.recording import Clip, add_recording
@@ -62,11 +62,13 @@ def _scenes(show: Show, over: datetime) -> list[tuple[str, datetime]]:
 
 def _render(scene: str, picture: str, place: Path) -> None:
     place.mkdir(parents=True)
-    write_moment(insert_of(picture), tenths=0, stripes=STRIPES, target=place / MOMENT)
     command = stage_command(art=scene, folder=place, seconds=CLIP_SECONDS)
     command += ["-f", "hls", "-hls_time", "1.9", "-hls_list_size", "0", "-hls_segment_type", "fmp4"]
     command += ["-hls_fmp4_init_filename", INIT, "-hls_segment_filename", str(place / "%06d.m4s")]
-    with subprocess.Popen([*command, str(place / PLAYLIST)], stdin=subprocess.DEVNULL) as camera:
+    with subprocess.Popen([*command, str(place / PLAYLIST)], stdin=subprocess.PIPE) as camera:
         os.setpriority(os.PRIO_PROCESS, camera.pid, NICENESS)
+        if camera.stdin:
+            camera.stdin.write(moment_of(insert_of(picture), tenths=0, stripes=STRIPES))
+            camera.stdin.close()
         if camera.wait(PATIENCE_SECONDS):
             raise subprocess.CalledProcessError(camera.returncode, "ffmpeg")

@@ -58,6 +58,8 @@ def add_recording(*, show: Show, clips: Sequence[Clip], begins_at: datetime) -> 
         init_name, parts = _take_files(clip.folder, public_folder(run.token))
         while moment < clip.until:
             for number, part in enumerate(parts):
+                if moment >= clip.until:
+                    break
                 rows.append(
                     Segment(
                         show=show,

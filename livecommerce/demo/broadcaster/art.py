@@ -74,22 +74,11 @@ def insert_of(picture: str) -> Image.Image:
     return image
 
 
-def write_moment(insert: Image.Image, *, tenths: int, stripes: int, target: Path) -> None:
-    """Write the insert, and the stripe clock in a row below: one pixel a stripe, white where the bit is set."""
-    image = Image.new("RGBA", (INSERT_SIZE, INSERT_SIZE + 1), (0, 0, 0, 255))
-    image.paste(insert, (0, 0))
-    for bit in range(stripes):
-        if tenths >> bit & 1:
-            image.putpixel((bit, INSERT_SIZE), (255, 255, 255, 255))
-    _write_pam(image, target)
-
-
-def _write_pam(image: Image.Image, target: Path) -> None:
-    """PAM, because a decoder reads it 25 times a second for next to nothing."""
-    head = f"P7\nWIDTH {image.width}\nHEIGHT {image.height}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
-    fresh = target.with_suffix(".fresh")
-    fresh.write_bytes(head.encode() + image.tobytes())
-    fresh.replace(target)
+def moment_of(insert: Image.Image, *, tenths: int, stripes: int) -> bytes:
+    """The insert, and the stripe clock in a row below (one pixel a stripe, white where the bit is set), as raw RGBA."""
+    white, black = b"\xff\xff\xff\xff", b"\x00\x00\x00\xff"
+    row = b"".join(white if tenths >> bit & 1 else black for bit in range(stripes))
+    return insert.tobytes() + row.ljust(4 * INSERT_SIZE, b"\x00")
 
 
 def clock_font(folder: Path) -> Path:

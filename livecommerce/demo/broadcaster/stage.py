@@ -17,8 +17,8 @@ SHOT_SECONDS = 14
 # Widths of the drawn set: a wide shot and a close one, with how far each sways and how high it looks.
 SHOTS, SWAYS = (864, 1224), ((0.3, 0.16), (0.2, 0.22))
 LOOKS: tuple[Look, ...] = ("smile", "talk", "blink")
-# What changes while ffmpeg runs, as one picture that it reads for every frame: the insert, the stripes in a row below.
-MOMENT = "moment.pam"
+# What changes while ffmpeg runs, as one picture per frame: the insert, and the stripes in a row below it.
+MOMENT_SIZE = (INSERT_SIZE, INSERT_SIZE + 1)
 
 _SPEAKING = "gt(sin(2*PI*t/3.7+sin(0.5*t)),-0.7)"
 _TALKS = f"gt(abs(sin(PI*4.1*t+0.9*sin(1.7*t))),0.6)*{_SPEAKING}"
@@ -36,48 +36,58 @@ _VOICE = (
 
 
 def stage_command(*, art: str, folder: Path, seconds: float | None = None) -> list[str]:
-    """ffmpeg's arguments up to the output. With `seconds` it renders so much as fast as it can, instead of live."""
-    live = ["-re"] if seconds is None else []
+    """ffmpeg's arguments up to the output; it reads one raw moment (see `art.moment_of`) per frame from standard input.
+
+    Each frame has the time at which its moment came in: an encoder that is short of a processor drops frames and never
+    falls behind the real clock. With `seconds` it renders so much of one moment as fast as it can.
+    """
     command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostats"]
     for width in SHOTS:
         for look in LOOKS:
             shot = drawn(art, width=width, height=round(HEIGHT * 1.2), look=look)
             command += ["-i", str(shot)] if shot else ["-f", "lavfi", "-i", f"color=c=0x2f4f49:s={width}x2640:r=1:d=1"]
-    command += [*live, "-f", "image2", "-loop", "1", "-framerate", str(RATE), "-i", str(folder / MOMENT)]
-    command += ["-filter_complex_threads", "1", "-filter_complex", _picture_graph(folder)]
-    command += ["-map", "[picture]", "-map", "[voice]"]
-    command += ["-t", str(seconds)] if seconds else []
+    live = ["-use_wallclock_as_timestamps", "1"] if seconds is None else []
+    size = f"{MOMENT_SIZE[0]}x{MOMENT_SIZE[1]}"
+    command += [*live, "-f", "rawvideo", "-pixel_format", "rgba", "-video_size", size, "-framerate", str(RATE)]
+    command += ["-i", "pipe:0", "-filter_complex_threads", "1"]
+    command += ["-filter_complex", _picture_graph(folder, repeat=seconds is not None)]
+    command += ["-map", "[picture]", "-map", "[voice]", *(["-t", str(seconds)] if seconds else [])]
     command += ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "main"]
-    command += ["-threads", "1"]
-    command += ["-g", str(2 * RATE), "-keyint_min", str(2 * RATE), "-sc_threshold", "0", "-pix_fmt", "yuv420p"]
+    command += ["-threads", "1", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-fps_mode:v", "vfr"]
+    # By time and not by count, for frames may be missing.
+    command += ["-g", "250", "-force_key_frames", "expr:gte(t,n_forced*2)"]
     command += ["-b:v", "1500k", "-maxrate", "1800k", "-bufsize", "1800k"]
     return [*command, "-c:a", "aac", "-b:a", "64k", "-ar", "48000", "-ac", "2"]
 
 
-def _picture_graph(folder: Path) -> str:
-    """Two shots of one set, swaying as if held by hand, a face that talks and blinks; insert, clock and stripes."""
-    still = f"loop=loop=-1:size=1:start=0,setpts=N/{RATE}/TB,fps={RATE}"
-    chains = []
+def _picture_graph(folder: Path, *, repeat: bool) -> str:
+    """Two shots of one set, swaying as if held by hand, a face that talks and blinks; insert, clock and stripes.
+
+    Everything lies over the moments' own frames, so nothing is drawn for a frame that is missing.
+    """
+    moments = f"{len(SHOTS) * len(LOOKS)}:v"
+    again = f"loop=loop=-1:size=1:start=0,setpts=N/{RATE}/TB," if repeat else ""
+    chains = [
+        f"[{moments}]{again}split=3[base][moment][row]",
+        f"[base]format=yuv420p,pad={WIDTH}:{HEIGHT}[set]",
+        f"[moment]crop={INSERT_SIZE}:{INSERT_SIZE}:0:0[insert]",
+        f"[row]crop={STRIPES}:1:0:{INSERT_SIZE},scale={STRIPES * STRIPE_WIDTH}:{STRIPE_HEIGHT}:flags=neighbor[stripes]",
+    ]
+    still = f"loop=loop=-1:size=1:start=0,setpts=N/{RATE}/TB"
     for shot, (sway, height) in enumerate(SWAYS):
-        for number in range(len(LOOKS)):
+        for number, when in enumerate(("1", _TALKS, _BLINKS)):
             at = f"x='(iw-ow)/2*(1+{sway}*sin(t*0.31))':y='(ih-oh)*({height}+0.02*sin(t*0.43))'"
-            chains.append(
-                f"[{shot * len(LOOKS) + number}:v]format=yuv420p,{still},crop={WIDTH}:{HEIGHT}:{at}[s{shot}{number}]"
-            )
-        chains.append(f"[s{shot}0][s{shot}1]overlay=format=yuv420:enable='{_TALKS}'[t{shot}]")
-        chains.append(f"[t{shot}][s{shot}2]overlay=format=yuv420:enable='{_BLINKS}'[shot{shot}]")
-    chains.append(f"[shot0][shot1]overlay=format=yuv420:enable='gte(mod(t,{2 * SHOT_SECONDS}),{SHOT_SECONDS})'[set]")
-    chains.append(f"[{len(SHOTS) * len(LOOKS)}:v]split[moment][row]")
-    chains.append(f"[moment]crop={INSERT_SIZE}:{INSERT_SIZE}:0:0[insert]")
-    strip = f"scale={STRIPES * STRIPE_WIDTH}:{STRIPE_HEIGHT}:flags=neighbor"
-    chains.append(f"[row]crop={STRIPES}:1:0:{INSERT_SIZE},{strip}[stripes]")
-    chains.append("[set][insert]overlay=x=72:y='258+8*sin(t*1.4)':format=yuv420:shortest=1[shown]")
-    chains.append(f"[shown][stripes]overlay=y={HEIGHT - STRIPE_HEIGHT}:format=yuv420:shortest=1[timed]")
+            source = shot * len(LOOKS) + number
+            seen = f"eq(gte(mod(t,{2 * SHOT_SECONDS}),{SHOT_SECONDS}),{shot})*{when}"
+            chains.append(f"[{source}:v]format=yuv420p,{still},crop={WIDTH}:{HEIGHT}:{at}[look{source}]")
+            chains.append(f"[set][look{source}]overlay=format=yuv420:shortest=1:enable='{seen}'[set]")
     font = str(clock_font(folder)).replace(":", r"\:")
-    chains.append(
-        f"[timed]drawtext=fontfile='{font}':text='%{{localtime\\:%H\\\\\\:%M\\\\\\:%S}}':x=84:y=200:fontsize=28"
-        ":fontcolor=white:box=1:boxcolor=black@0.45:boxborderw=12[picture]"
-    )
-    # The voice has no clock of its own: it follows the picture, which follows the real one.
-    chains.append(f"aevalsrc='{_VOICE}':s=16000:c=mono[voice]")
+    chains += [
+        "[set][insert]overlay=x=72:y='258+8*sin(t*1.4)':format=yuv420:shortest=1[set]",
+        f"[set][stripes]overlay=y={HEIGHT - STRIPE_HEIGHT}:format=yuv420:shortest=1[set]",
+        f"[set]drawtext=fontfile='{font}':text='%{{localtime\\:%H\\\\\\:%M\\\\\\:%S}}':x=84:y=200:fontsize=28"
+        ":fontcolor=white:box=1:boxcolor=black@0.45:boxborderw=12[picture]",
+        # The voice has no clock of its own: it follows the picture, which follows the real one.
+        f"aevalsrc='{_VOICE}':s=16000:c=mono[voice]",
+    ]
     return ";".join(chains)
