@@ -160,6 +160,40 @@ def crash(*, me: int, drop: int, buyers: list[str], when: str) -> None:
     os._exit(9)
 
 
+def rush(*, me: int, drop: int, buyers: list[str], size: int = 10) -> int:
+    """Tap for one buyer after the other in small batches; write down each hold that was acknowledged, at once.
+
+    When the database goes away, ask again with the same keys until there is an answer, as a client does.
+    """
+    from django.db import DatabaseError, connection
+
+    from checkout.granting import decide_holds
+    from checkout.shelf import HoldRequest
+    from livecommerce.clock import database_now
+    from livecommerce.realtime.batch import Busy
+
+    for first in range(0, len(buyers), size):
+        some = buyers[first : first + size]
+        while True:
+            try:
+                now = database_now()
+                requests = [
+                    HoldRequest(buyer_id=UUID(buyer), variant_id=None, quantity=1, key="k", at=now) for buyer in some
+                ]
+                answers = decide_holds(("drop", drop), requests)
+                break
+            except (DatabaseError, Busy):
+                connection.close()
+                time.sleep(0.05)
+        held = {
+            buyer: answer.hold_id
+            for buyer, answer in zip(some, answers, strict=True)
+            if not isinstance(answer, Exception)
+        }
+        print(json.dumps(held), flush=True)
+    return len(buyers)
+
+
 def leave_out(guard: str) -> None:
     """Take one guard away, for a negative control."""
     from catalog.models.stock import StockQuerySet
