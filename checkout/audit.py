@@ -74,8 +74,8 @@ def over_limit() -> Iterator[str]:
             yield f"quota {quota.pk}: says {quota.units}, the buyer has {units}"
         if quota.units > quota.max_units:
             yield f"quota {quota.pk}: {quota.units} of at most {quota.max_units}"
-    for (drop, variant, _), units in have.items():
-        yield f"{units} units of drop {drop} or variant {variant} without a quota"
+    for (drop_id, variant_id, _), units in have.items():
+        yield f"{units} units of drop {drop_id} or variant {variant_id} without a quota"
 
 
 def two_ways_in() -> Iterator[str]:

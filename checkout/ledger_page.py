@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.models import StockEntry
 from checkout.ledger import Ledger, Step, entry_wire, ledger_for_viewer, own_entries
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.clock import database_now
 from livecommerce.errors import NotFound
 from livecommerce.realtime import feed
@@ -49,7 +50,7 @@ class Line:
 def ledger(request: HttpRequest, slug: str, drop_id: int) -> HttpResponse:
     """The public account of one drop, as a page or as a table for a spreadsheet."""
     try:
-        found = ledger_for_viewer(slug=slug, drop_id=drop_id, viewer=request.viewer, now=database_now())
+        found = ledger_for_viewer(slug=slug, drop_id=drop_id, viewer=who_asks(request), now=database_now())
     except NotFound as missing:
         raise Http404(missing.message) from missing
     if request.GET.get("as") == "csv":
@@ -61,9 +62,9 @@ def ledger(request: HttpRequest, slug: str, drop_id: int) -> HttpResponse:
         "image": images[0].url if images else "",
         "lines": milestones(found),
         "chart": chart(found),
-        "entries": [(step, WORDS.get(step.entry.kind, step.entry.kind)) for step in found.steps[:ENTRIES_SHOWN]],
+        "entries": [(step, WORDS.get(StockEntry.Kind(step.entry.kind), step.entry.kind)) for step in found.steps[:ENTRIES_SHOWN]],
         "hidden": max(0, len(found.steps) - ENTRIES_SHOWN),
-        "mine": own_entries(found, request.viewer.visitor_id),
+        "mine": own_entries(found, who_asks(request).visitor_id),
         "returned": sum(place.offered_at is not None for place in found.places),
     }
     return render(request, "checkout/ledger.html", context)

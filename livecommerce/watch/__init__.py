@@ -1,1 +1,1 @@
-"""Watch: the pages that viewers see: home, shows, products, hosts, brands and sign-in. Every one works without scripts."""
+"""Watch: the pages that viewers see: home, shows, products, hosts, brands, sign-in. All work without scripts."""

@@ -62,7 +62,7 @@ class NamedFilesFinder(BaseFinder):
 
 
 class VendorFiles(NamedFilesFinder):
-    """The files of npm packages, read from node_modules; scripts without the name of a source map that is not served."""
+    """The files of npm packages, from node_modules; scripts without the name of a source map that we do not serve."""
 
     def sources(self) -> dict[str, Path]:
         installed = {name: settings.BASE_DIR / "node_modules" / source for name, source in VENDOR_FILES.items()}

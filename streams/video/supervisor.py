@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
-from streams.models import Show
+from streams.models import Segment, Show
 from streams.shows import close_rehearsal, open_rehearsal, publish_replay
 from streams.video import ingest_log, segments
 from streams.video.cutter import Cut
@@ -161,7 +161,7 @@ class Supervisor:
         for show in Show.objects.filter(
             state=Show.State.ENDED, ended_at__lt=now - REPLAY_AFTER, ended_at__gt=now - DAY
         ):
-            if show.segments.public().exists():
+            if Segment.objects.public().filter(show=show).exists():
                 publish_replay(show=show, actor=None, now=now)
         return awaiting
 

@@ -68,7 +68,7 @@ def test_refusals_have_code_and_words(guest, drop_on_sale):
 
 
 def test_nobody_holds_without_an_identity(client, drop_on_sale):
-    status, answer = Caller(client)("POST", "holds", {"drop": drop_on_sale.pk, "quantity": 1, "key": "k"})
+    status, _ = Caller(client)("POST", "holds", {"drop": drop_on_sale.pk, "quantity": 1, "key": "k"})
 
     assert status == 401
 

@@ -1,4 +1,4 @@
-"""The packager on its own: takes encoders' signals and cuts them. In the embedded profile `serve` has it in a thread."""
+"""The packager on its own: takes encoders' signals and cuts them. Embedded, `serve` has it in a thread."""
 
 import asyncio
 import signal

@@ -144,7 +144,7 @@ def _spare_debug_lines() -> None:
     """Autobahn pretty-prints each connection's options for a debug line, read or not: half of what a connect costs."""
     from autobahn.websocket import protocol
 
-    protocol.pformat = str
+    protocol.pformat = str  # type: ignore[attr-defined, assignment]
 
 
 def embedded_runners() -> list[Runner]:
