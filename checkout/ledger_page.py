@@ -62,7 +62,7 @@ def ledger(request: HttpRequest, slug: str, drop_id: int) -> HttpResponse:
         "image": images[0].url if images else "",
         "lines": milestones(found),
         "chart": chart(found),
-        "entries": [(step, WORDS.get(StockEntry.Kind(step.entry.kind), step.entry.kind)) for step in found.steps[:ENTRIES_SHOWN]],
+        "entries": [(step, WORDS.get(StockEntry.Kind(step.entry.kind), "")) for step in found.steps[:ENTRIES_SHOWN]],
         "hidden": max(0, len(found.steps) - ENTRIES_SHOWN),
         "mine": own_entries(found, who_asks(request).visitor_id),
         "returned": sum(place.offered_at is not None for place in found.places),

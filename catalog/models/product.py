@@ -31,8 +31,8 @@ class ProductQuerySet(models.QuerySet["Product"]):
         """With brand, pictures, variants and shop stock: all that a card or a sheet prints, in four queries."""
         from catalog.models.stock import Stock  # stock.py imports Variant from here
 
-        shop = Prefetch("stocks", Stock.objects.shop(), to_attr="shop_stocks")  # type: ignore[no-redef]
-        variants = Variant.objects.on_sale().order_by("position", "pk").prefetch_related(shop)
+        shop = Prefetch("stocks", Stock.objects.shop(), to_attr="shop_stocks")
+        variants = Variant.objects.on_sale().order_by("position", "pk").prefetch_related(shop)  # type: ignore[no-redef]
         images = ProductImage.objects.order_by("position", "pk")
         return self.select_related("brand").prefetch_related(  # type: ignore[no-redef]
             Prefetch("images", images, to_attr="gallery"), Prefetch("variants", variants, to_attr="offer")
