@@ -125,6 +125,12 @@ def known_delivery(*, buyer_id: UUID | None, user: AbstractBaseUser | AnonymousU
     return {"country": DEFAULT_COUNTRY}
 
 
+@atomic_retry
+def stand_down(*, order_id: int, now: datetime) -> None:
+    """End an attempt that no bank was asked about; its holds can be made longer, let go, or paid with another card."""
+    _end_untried(Order.objects.select_for_update(no_key=True).get(pk=order_id), now)
+
+
 def cancel_unpayable_orders(*, now: datetime) -> int:
     """Close pending orders whose holds are all over and that no bank is deciding about; return how many."""
     alive = Hold.objects.filter(order_line__order=OuterRef("pk"), state__in=[Hold.State.HELD, Hold.State.PAYING])
@@ -247,13 +253,17 @@ def _let_go(order: Order, now: datetime) -> None:
     """
     if order.payments.filter(state__in=_AT_BANK).exists():
         raise PaymentRuns
-    attempt = order.payments.filter(state=Payment.State.NEW).first()
-    if attempt:
-        Payment.objects.filter(pk=attempt.pk).update(state=Payment.State.CANCELLED, settled_at=now)
-        return_to_held(order=order, now=now)
-        if attempt.provider_ref:
-            send_later(
-                kind="payment.cancel", key=f"payment.cancel:{attempt.pk}", payload={"payment": attempt.pk}, now=now
-            )
+    _end_untried(order, now)
     order.lines.update(hold=None)
     Order.objects.filter(pk=order.pk).update(state=Order.State.CANCELLED, closed_at=now)
+
+
+def _end_untried(order: Order, now: datetime) -> None:
+    attempt = order.payments.filter(state=Payment.State.NEW).first()
+    if attempt is None:
+        return
+    Payment.objects.filter(pk=attempt.pk).update(state=Payment.State.CANCELLED, settled_at=now)
+    return_to_held(order=order, now=now)
+    if attempt.provider_ref:
+        key = f"payment.cancel:{attempt.pk}"
+        send_later(kind="payment.cancel", key=key, payload={"payment": attempt.pk}, now=now)

@@ -13,11 +13,11 @@ from django.db import transaction
 
 from checkout.addresses import clean_delivery
 from checkout.gateways import gateway, gateway_of
-from checkout.gateways.base import Card, Gateway, Reading, may_move
+from checkout.gateways.base import Card, CardRefused, Gateway, Reading, may_move
 from checkout.holds import HoldOver, begin_payment, commit_holds, return_to_held
 from checkout.links import order_path
 from checkout.models import Hold, Order, Payment
-from checkout.orders import place_order
+from checkout.orders import place_order, stand_down
 from checkout.outbox import send_later
 from checkout.refunds import give_back
 from livecommerce.errors import Refused
@@ -96,10 +96,14 @@ def order_and_pay(
 def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
     """Charge a card for a pending order; a second tap joins the first and never charges again.
 
-    :raises CardRefused: the numbers cannot be right; nothing is written.
+    :raises CardRefused: the numbers cannot be right; no bank is asked and the hold is free again.
     :raises OrderClosed, HoldOver: too late; nothing is charged.
     """
-    attempt = start_payment(order_id=order_id, card=card, now=now)
+    try:
+        attempt = start_payment(order_id=order_id, card=card, now=now)
+    except CardRefused:
+        stand_down(order_id=order_id, now=now)
+        raise
     if attempt.state != Payment.State.NEW:
         return attempt
     attempt = announce(attempt)
@@ -127,7 +131,7 @@ def start_payment(*, order_id: int, card: Card | None = None, now: datetime) -> 
         return running
     if card:
         _gateway(attempts[-1]).check_card(card)
-    if len(attempts) >= MOST_TRIES:
+    if sum(attempt.state == Payment.State.FAILED for attempt in attempts) >= MOST_TRIES:
         # Nobody tries a list of stolen cards here.
         raise TooManyTries
     if running is None:

@@ -20,7 +20,7 @@ from checkout.gateways.practice import (
     DECLINED,
     NEVER_ANSWERS,
 )
-from checkout.holds import HoldOver, expire_overdue_holds
+from checkout.holds import HoldOver, expire_overdue_holds, extend_hold
 from checkout.models import Hold, Order, Outbox, Payment, PracticeIntent, Refund
 from checkout.orders import cancel_unpayable_orders
 from checkout.outbox import run_outbox
@@ -136,12 +136,15 @@ def test_a_tap_while_the_bank_thinks_does_not_ask_again(pending_order: Order, no
     assert PracticeIntent.objects.count() == 1
 
 
-def test_a_card_that_cannot_be_right_writes_nothing(pending_order: Order, now: datetime) -> None:
+def test_a_card_that_cannot_be_right_asks_no_bank_and_frees_the_hold(
+    pending_order: Order, viewer: Visitor, held: Hold, now: datetime
+) -> None:
     with pytest.raises(CardRefused):
         pay(pending_order, now, "4242424242424241")
 
-    assert pending_order.payments.get().state == State.NEW
     assert not PracticeIntent.objects.exists()
+    assert extend_hold(hold_id=held.pk, buyer_id=viewer.pk, now=now).state == Hold.State.HELD
+    assert pay(pending_order, now).state == State.SUCCEEDED
 
 
 def test_nobody_tries_a_list_of_cards(pending_order: Order, now: datetime) -> None:
