@@ -77,4 +77,4 @@ async def ended(here: Hub) -> None:
 
 
 # These bring a PostgreSQL and a Redis of their own: one of the two runs is enough.
-collect_ignore = [] if profile_name() == "postgres" else ["test_faults.py"]
+collect_ignore = [] if profile_name() == "postgres" else ["test_faults.py", "test_edge.py"]

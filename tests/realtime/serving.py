@@ -23,18 +23,18 @@ SBIN = [Path("/usr/sbin"), Path("/usr/local/sbin")]
 
 
 class House:
-    """Two web processes behind nginx, as in production."""
+    """Web processes behind nginx, as in production; ``limits`` says of each whether it limits rates."""
 
-    def __init__(self, *, processes: int = 2, guests: int = 200, rate_limits: str = "off") -> None:
+    def __init__(self, *, guests: int = 200, limits: tuple[str, ...] = ("off", "off")) -> None:
         self.stage = Stage(guests=guests)
         self.tokens: list[str] = json.loads(self.stage.tokens.read_text())
         self.front = free_port()
-        self.ports = [free_port() for _ in range(processes)]
+        self.ports = [free_port() for _ in limits]
         self.environment = {
             **self.stage.environment,
-            "RATE_LIMITS": rate_limits,
             "PUBLIC_URL": f"http://127.0.0.1:{self.front}",
         }
+        self.limits = dict(zip(self.ports, limits, strict=True))
         self.web = [self.serve(port) for port in self.ports]
         for port, child in zip(self.ports, self.web, strict=True):
             child.wait_until(lambda port=port: is_listening(port))  # type: ignore[misc]
@@ -43,7 +43,8 @@ class House:
     def serve(self, port: int) -> Child:
         """Start a web process."""
         command = [sys.executable, "manage.py", "serve", "--web-only", "--host", "127.0.0.1", "--port", str(port)]
-        return Child(command, log=self.stage.folder / f"web-{port}.log", env=self.environment, cwd=ROOT)
+        environment = {**self.environment, "RATE_LIMITS": self.limits[port]}
+        return Child(command, log=self.stage.folder / f"web-{port}.log", env=environment, cwd=ROOT)
 
     async def restart(self, number: int, *, seconds: float) -> int | None:
         """Let a process drain and start it again; return how it ended."""
