@@ -72,9 +72,11 @@ INSTALLED_APPS = [
     "livecommerce",
 ]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    # First, for the headers of the others are for pages and would be the larger part of a small file.
     "servestatic.middleware.ServeStaticMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "livecommerce.watch.compression.CompressPages",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -180,6 +182,8 @@ STORAGES = {
 SERVESTATIC_USE_FINDERS = _found_not_collected
 SERVESTATIC_AUTOREFRESH = _found_not_collected
 # Everything is asked for by its hashed name; source maps of libraries are for developers and need no squeezing.
+SERVESTATIC_MINIFY = True
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = not _found_not_collected
 SERVESTATIC_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 

@@ -87,3 +87,11 @@ def test_a_template_needs_nothing_that_the_content_policy_refuses(template: Path
 
     assert not re.findall(r"""\s(style|on[a-z]+)=["']""", text)
     assert not re.findall(r"<script(?![^>]*(?:\bsrc=|\bnonce=|application/json))[^>]*>", text)
+
+
+def test_a_page_leaves_compressed_and_json_as_it_is(client, db: None):
+    page = client.get("/", headers={"Accept-Encoding": "gzip"})
+    document = client.get("/api/v1/openapi.json", headers={"Accept-Encoding": "gzip"})
+
+    assert page["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in document
