@@ -165,8 +165,18 @@ class Board:
         return [_pinned(pin, items[pin.item_id], offers) for pin in open_pins]
 
     @property
+    def shown_pin(self) -> Pinned | None:
+        """The pin that stands in the first panel: the running drop's own, if it is pinned, else the newest."""
+        if self.running is None:
+            return next(iter(self.pinned), None)
+        product_id = self.running.drop.product_id
+        return next((pinned for pinned in self.pinned if pinned.item.product_id == product_id), None)
+
+    @property
     def also_pinned(self) -> Sequence[Pinned]:
-        return self.pinned[1:]
+        """The others, each with a way to take it down."""
+        shown = self.shown_pin
+        return [pinned for pinned in self.pinned if shown is None or pinned.pin != shown.pin]
 
     @property
     def pinned_ids(self) -> set[int]:

@@ -15,7 +15,7 @@ from django.db.models import Max, Sum
 from livecommerce.realtime.models import WatchedMinute
 from streams.models import Ingest, Show
 
-GOOD_KBPS = 1200
+GOOD_KBPS = 800
 GOOD_FPS = 23.0
 LONGEST_KEYFRAME_MS = 2500
 FRESH = timedelta(seconds=10)

@@ -234,3 +234,19 @@ def test_the_rundown_says_how_far_over_it_is(desk, live_show, lineup_item, host,
 
     assert 'late="11"' in page
     assert "over" in page
+
+
+def test_a_pin_beside_a_running_drop_keeps_its_own_unpin(desk, drop_on_sale, lineup_item, brand, host, now):
+    from streams.lineup import add_to_lineup
+    from tests.conftest import make_product
+
+    show = drop_on_sale.show
+    other = add_to_lineup(show=show, product=make_product(brand, "Tea tin", "TEA", ["Green"], now))
+    pin_item(show=show, item_id=other.pk, actor=host.user, now=now)
+
+    page = desk.get(f"/studio/{show.slug}/panels/on-air/").content.decode()
+
+    assert "Stoneware cup" in page
+    assert "Tea tin" in page
+    assert page.count("acts/unpin/") == 1
+    assert "pinned for" not in page

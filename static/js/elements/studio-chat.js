@@ -1,5 +1,5 @@
 /*
-  <studio-chat started="1795287600000"><ol data-slot="log">…</ol> <form data-slot="composer">…</form></studio-chat>
+  <studio-chat started="1795287600000"><div data-slot="log">…</div> <form data-slot="composer">…</form></studio-chat>
   The show's chat with what the team may do about it. ↑ ↓ choose a message, M mutes its writer, Del deletes it.
   Hears message.posted and message.deleted.
 */

@@ -15,7 +15,7 @@ const roleOf = ([word, symbol]) => {
 
 /** One row; `clock` is its time as the show's clock had it. */
 export const messageRow = ({ id, author, text, at, clock }) => {
-  const row = made("li", `message message--${author.role}`);
+  const row = made("div", `message message--${author.role}`);
   Object.assign(row.dataset, { id, author: author.id, at });
   const body = made("div", "message__body");
   if (ROLES[author.role]) body.append(roleOf(ROLES[author.role]));
