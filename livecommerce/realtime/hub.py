@@ -16,6 +16,7 @@ from uuid import UUID
 
 import orjson
 from channels.layers import get_channel_layer
+from prometheus_client import Gauge
 
 from livecommerce.realtime import feed, roads
 from livecommerce.realtime.batch import in_thread
@@ -26,6 +27,10 @@ from livecommerce.realtime.room import Loaded, Room, Seat
 from livecommerce.realtime.wire import Frame
 
 logger = logging.getLogger(__name__)
+
+SOCKETS = Gauge("live_sockets", "Sockets that watch a show in this process.")
+ROOMS = Gauge("live_rooms", "Shows that somebody watches in this process.")
+DELIVERIES = Gauge("live_deliveries", "Frames written to viewers since this process started.")
 
 REPAIR_SECONDS = 1.0
 REFRESH_SECONDS = 3.0
@@ -61,10 +66,14 @@ class Hub:
         self._carrier: roads.Carrier | None = None
         self._channel = ""
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._delivered = 0
 
     def start(self) -> None:
         """Become the hub of this process. Call it on the loop."""
         self._carrier = roads.open_here(self)
+        SOCKETS.set_function(lambda: sum(len(room.seats) for room in list(self.rooms.values())))
+        ROOMS.set_function(lambda: len(self.watched()))
+        DELIVERIES.set_function(self.deliveries)
         for chore in (self._repair_forever(), self._refresh_forever(), self._sweep_forever(), self._count_forever()):
             self._do(chore)
         for join in self.company:
@@ -121,7 +130,7 @@ class Hub:
 
     def deliveries(self) -> int:
         """Count the frames that were written to viewers."""
-        return sum(pulse.deliveries for pulse in self._pulses.values())
+        return self._delivered + sum(pulse.deliveries for pulse in list(self._pulses.values()))
 
     # News ------------------------------------------------------------
 
@@ -168,6 +177,7 @@ class Hub:
         self._empty_since.pop(room_id, None)
         pulse = self._pulses.pop(room_id, None)
         if pulse is not None:
+            self._delivered += pulse.deliveries
             pulse.stop()
 
     def _load(self, room_id: int) -> Loaded:
