@@ -1,5 +1,5 @@
 /**
- * The wire as the browser knows it: the twin of livecommerce/realtime/protocol.py, compared by a test.
+ * The wire as the browser knows it: the twin of livecommerce/realtime/protocol/, compared by a test.
  * Moments are ms since 1970, money is {amount: minor units, currency}.
  */
 
