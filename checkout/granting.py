@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from catalog.stock import take
 from checkout.cards import hold_card, with_variants
@@ -67,6 +67,7 @@ def decide_holds(
             return [missing for _ in requests]
         except OperationalError as error:
             # A deadlock or a lock that took too long: PostgreSQL undid all of it, so it can be tried again.
+            connection.close_if_unusable_or_obsolete()
             if attempt == TRIES - 1:
                 raise Busy(retry_in=2.0) from error
             time.sleep(random.uniform(0.005, 0.05) * 2**attempt)

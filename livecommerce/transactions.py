@@ -31,8 +31,7 @@ def atomic_retry[**P, Result](verb: Callable[P, Result]) -> Callable[P, Result]:
             try:
                 return atomic(*args, **kwargs)
             except OperationalError:
-                if connection.connection is not None and not connection.is_usable():
-                    raise
+                connection.close_if_unusable_or_obsolete()
                 time.sleep(random.uniform(0.005, 0.05) * 2**attempt)
         return atomic(*args, **kwargs)
 

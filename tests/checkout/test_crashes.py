@@ -9,7 +9,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,10 +40,10 @@ show = schedule_show(brand=brand, host=host, title="Crash", slug="crash", starts
 go_live(show=show, actor=user, now=now, picture_needed=False)
 cup = VariantDraft(sku="CUP", price=Money(2800, "EUR"), units=100_000)
 list_product(brand=brand, draft=ProductDraft(name="Cup", slug="cup", variants=[cup]), actor=user, now=now)
+result = None
 """
 
 NEW_RUSH = """
-import json
 from datetime import timedelta
 from catalog.models import Variant
 from livecommerce.accounts.models import Visitor
@@ -57,13 +59,16 @@ drop = announce_drop(
     opens_in=0, window=600, actor=None, now=now - timedelta(seconds=30),
 )
 people = Visitor.objects.bulk_create(Visitor() for _ in range({buyers}))
-print(json.dumps({"drop": drop.pk, "buyers": [str(one.pk) for one in people]}))
+result = {"drop": drop.pk, "buyers": [str(one.pk) for one in people]}
 """
 
 HELD = """
-import json
 from checkout.models import Hold
-print(json.dumps({str(buyer): hold for hold, buyer in Hold.objects.filter(drop={drop}).values_list("pk", "buyer")}))
+result = {str(buyer): hold for hold, buyer in Hold.objects.filter(drop={drop}).values_list("pk", "buyer")}
+"""
+AUDIT = """
+from checkout.audit import breaches
+result = list(breaches())
 """
 
 
@@ -82,39 +87,53 @@ class Arena:
             "LOG_LEVEL": "CRITICAL",
         }
 
-    def manage(self, *arguments: str) -> str:
-        command = [sys.executable, "manage.py", *arguments]
+    def migrate(self) -> None:
+        command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
         ran = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
-        return ran.stdout.strip().rpartition("\n")[2]
 
-    def shell(self, code: str) -> str:
-        return self.manage("shell", "--no-imports", "-c", code)
-
-    def new_rush(self) -> dict:
-        return json.loads(self.shell(NEW_RUSH.replace("{units}", str(UNITS)).replace("{buyers}", str(BUYERS))))
-
-    def racer(self, told: dict) -> subprocess.Popen[str]:
-        """Start a process that taps for everybody, ready and let go."""
-        racer = subprocess.Popen(
-            [sys.executable, "-m", "tests.checkout.racers", "rush"],
+    def begin(self, act: str, *more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.checkout.racers", act, *more],
             cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert racer.stdin
-        assert racer.stdout
-        racer.stdin.write(json.dumps({"me": 0, **told}) + "\ngo\n")
-        racer.stdin.flush()
-        assert racer.stdout.readline() == "ready\n"
+
+    @cached_property
+    def clerk(self) -> subprocess.Popen[str]:
+        """A process that lays out and looks up, once for all runs."""
+        return self.begin("run", "--more")
+
+    def run(self, code: str) -> Any:
+        let_go(self.clerk, {"code": code})
+        assert self.clerk.stdout
+        return json.loads(self.clerk.stdout.readline())
+
+    def new_rush(self) -> dict[str, Any]:
+        return self.run(NEW_RUSH.replace("{units}", str(UNITS)).replace("{buyers}", str(BUYERS)))
+
+    def racer(self, told: dict[str, Any]) -> subprocess.Popen[str]:
+        """Start a process that taps for everybody."""
+        racer = self.begin("rush")
+        let_go(racer, told)
         return racer
 
     def held(self, drop: int) -> dict[str, int]:
-        return json.loads(self.shell(HELD.replace("{drop}", str(drop))))
+        return self.run(HELD.replace("{drop}", str(drop)))
 
     def check(self, drop: int, acknowledged: dict[str, int]) -> None:
         held = self.held(drop)
         assert acknowledged.items() <= held.items(), "an acknowledged hold is gone or another one"
         assert len(held) == UNITS
-        self.manage("audit")
+        assert self.run(AUDIT) == []
+
+
+def let_go(racer: subprocess.Popen[str], told: dict[str, Any]) -> None:
+    """Give a process its task and wait until it is on its way."""
+    assert racer.stdin
+    assert racer.stdout
+    racer.stdin.write(json.dumps({"me": 0, **told}) + "\ngo\n")
+    racer.stdin.flush()
+    assert racer.stdout.readline() == "ready\n"
 
 
 def acknowledged_by(racer: subprocess.Popen[str]) -> dict[str, int]:
@@ -127,9 +146,11 @@ def acknowledged_by(racer: subprocess.Popen[str]) -> dict[str, int]:
 def arena() -> Generator[Arena]:
     with Postgres(durable=True) as postgres, tempfile.TemporaryDirectory(prefix="vitrine-arena-") as folder:
         ready = Arena(postgres, folder)
-        ready.manage("migrate", "--verbosity=0")
-        ready.shell(LAY_OUT)
+        ready.migrate()
+        ready.run(LAY_OUT)
         yield ready
+        ready.clerk.kill()
+        ready.clerk.communicate()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

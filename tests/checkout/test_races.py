@@ -1,7 +1,7 @@
 """Races for units: several processes meet at one row. Each guard has a control that shows what happens without it."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -76,16 +76,25 @@ def test_four_processes_sell_exactly_what_is_there(drop_of, crowd, way):
     assert Hold.objects.filter(drop=drop).count() == 37
 
 
-def test_without_the_lock_units_are_lost_or_doubled(drop_of, crowd):
-    """The control of the two above: the same race with the row's lock left out."""
+def test_without_lock_and_ledger_units_are_doubled(drop_of, crowd):
+    """The control of the two above: the same race with both guards of the row left out."""
     drop = drop_of(37)
+    shares = [crowd(12) for _ in range(4)]
 
-    race("tap_mixed", processes=4, drop=drop.pk, shares=[crowd(12) for _ in range(4)], ways=["batch"], without="lock")
+    race("tap_mixed", processes=4, drop=drop.pk, shares=shares, ways=["batch"], without="lock and ledger")
 
-    broken = [sentence for sentence in breaches() if not sentence.startswith("stock: each ledger")]
-    refused_by_the_database = Hold.objects.filter(drop=drop).count() < 37
-    assert broken or refused_by_the_database
-    _forget(drop)
+    assert any(sentence.startswith("holds: taken is") for sentence in breaches())
+    _forget()
+
+
+def test_without_the_lock_the_numbers_of_the_ledger_still_keep_it_right(drop_of, crowd):
+    drop = drop_of(37)
+    shares = [crowd(12) for _ in range(4)]
+
+    told = race("tap_mixed", processes=4, drop=drop.pk, shares=shares, ways=["batch"], without="lock")
+
+    assert sum(one["won"] for one in told) <= 37
+    assert list(breaches()) == []
 
 
 def test_one_key_makes_one_hold(drop_of, crowd):
@@ -120,7 +129,7 @@ def test_two_carts_that_want_the_same_two_things_never_stop_each_other(product, 
 def test_two_lines_of_one_product_share_its_last_unit(drop_of, crowd, now):
     drop = drop_of(1)
     (buyer,) = crowd(1)
-    requests = [HoldRequest(buyer_id=buyer, variant_id=None, quantity=1, key=key, at=now) for key in "ab"]
+    requests = [HoldRequest(buyer_id=UUID(buyer), variant_id=None, quantity=1, key=key, at=now) for key in "ab"]
 
     answers = decide_holds(("drop", drop.pk), requests)
 
@@ -153,7 +162,7 @@ def test_stock_is_never_counted_below_what_is_held(product, crowd, now):
     row = Stock.objects.shop().get(variant=variant)
     assert row.taken == held["held"]
     assert row.taken <= row.on_hand
-    assert lowered["refused"] > 0
+    assert held["refused"] + lowered["refused"] > 0
 
 
 def test_a_batch_that_dies_before_its_commit_has_promised_nothing(drop_of, crowd):
@@ -171,14 +180,14 @@ def test_who_was_not_answered_asks_again_and_hears_yes(drop_of, crowd, now):
 
     race("crash", processes=1, drop=drop.pk, buyers=buyers, when="after commit")
 
-    again = [place_hold(buyer_id=buyer, drop_id=drop.pk, quantity=1, key="k", now=now) for buyer in buyers]
+    again = [place_hold(buyer_id=UUID(buyer), drop_id=drop.pk, quantity=1, key="k", now=now) for buyer in buyers]
     assert sorted(answer.hold_id for answer in again) == sorted(Hold.objects.values_list("pk", flat=True))
     assert Hold.objects.count() == 5
 
 
 def test_an_empty_shelf_lets_in_whoever_could_win(drop_of, crowd, now):
     drop = drop_of(1)
-    first, second = crowd(2)
+    first, second = map(UUID, crowd(2))
     held = place_hold(buyer_id=first, drop_id=drop.pk, quantity=1, key="k", now=now)
     Hold.objects.filter(pk=held.hold_id).update(expires_at=now - timedelta(seconds=1))
 
@@ -187,7 +196,7 @@ def test_an_empty_shelf_lets_in_whoever_could_win(drop_of, crowd, now):
     assert answer.hold_id != held.hold_id
 
 
-def _forget(drop) -> None:
+def _forget() -> None:
     """Take away what a control broke on purpose, so that the books of the test end in balance."""
     from django.core.management import call_command
 
