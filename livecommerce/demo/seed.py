@@ -179,6 +179,8 @@ def _live_show(
         description="Noor throws every cup herself. The oil was pressed three weeks ago.",
         starts_at=now,
         planned_minutes=60,
+        # Its encoder is in the same machine.
+        ingest_delay_ms=250,
         art="art/scene-winter-table.svg",
         actor=hosts["noor"].user,
         now=now,

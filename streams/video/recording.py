@@ -84,7 +84,8 @@ def _take_files(source: Path, target: Path) -> tuple[str, list[_Part]]:
     target.mkdir(parents=True)
     init_name = f"init-{secrets.token_hex(6)}.mp4"
     shutil.copyfile(source / INIT, target / init_name)
-    parts, duration_ms = [], 0
+    parts: list[_Part] = []
+    duration_ms = 0
     for line in (source / PLAYLIST).read_text().splitlines():
         if line.startswith("#EXTINF:"):
             duration_ms = round(float(line[8:].rstrip(",")) * 1000)
