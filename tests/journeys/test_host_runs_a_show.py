@@ -39,6 +39,42 @@ def plays_on(page: Page, *, than: float = 0) -> float:
     pytest.fail(f"the picture stands at {place} s on {page.url}")
 
 
+def start_the_drop(noor: Page, guest: Page) -> None:
+    noor.get_by_role("radio", name="10 s").check()
+    noor.keyboard.press("d")
+    noor.get_by_role("dialog").get_by_role("button", name="Start drop").click()
+    expect(noor.locator("go-clock")).to_contain_text("Say GO")
+    expect(guest.locator(".theatre__cards")).to_contain_text("Opens in")
+    expect(noor.locator(".studio").get_by_text("On sale now")).to_be_visible(timeout=PICTURE_MS)
+
+
+def keep_the_chat(noor: Page, guest: Page) -> None:
+    field = guest.get_by_placeholder("Say something")
+    field.fill("same cups 5 EUR at my shop")
+    field.press("Enter")
+    spam = noor.locator(".message", has_text="same cups 5 EUR")
+    expect(spam).to_be_visible()
+    spam.click()
+    noor.keyboard.press("m")
+    expect(noor.get_by_role("status").filter(has_text="is muted for 5 minutes")).to_be_visible()
+    noor.keyboard.press("Delete")
+    expect(noor.locator(".message--removed")).to_be_visible()
+    expect(guest.get_by_text("same cups 5 EUR at my shop")).to_have_count(0)
+    field.fill("again")
+    field.press("Enter")
+    expect(guest.get_by_text("You cannot write here")).to_be_visible()
+
+
+def lose_the_picture_and_get_it_back(noor: Page, guest: Page, encoder: Encoder) -> None:
+    encoder.kill()
+    expect(noor.get_by_text("PICTURE LOST").first).to_be_visible(timeout=PICTURE_MS)
+    expect(guest.get_by_text("is reconnecting")).to_be_visible(timeout=PICTURE_MS)
+    expect(noor.locator(".studio").get_by_text("Sale paused")).to_be_visible()
+    encoder.start()
+    expect(noor.get_by_text("ON AIR").first).to_be_visible(timeout=PICTURE_MS)
+    expect(noor.locator(".studio").get_by_text("On sale now")).to_be_visible(timeout=PICTURE_MS)
+
+
 def test_a_host_runs_a_show_from_go_live_to_end(
     shop: Shop, open_page: OpenPage, complaints: Complaints, encoder: Encoder
 ):
@@ -62,35 +98,9 @@ def test_a_host_runs_a_show_from_go_live_to_end(
     expect(noor.locator(".cue--now")).to_contain_text("First-flush tea")
     expect(guest.locator(".theatre__cards")).to_contain_text("First-flush tea", timeout=PICTURE_MS)
 
-    noor.get_by_role("radio", name="10 s").check()
-    noor.keyboard.press("d")
-    noor.get_by_role("dialog").get_by_role("button", name="Start drop").click()
-    expect(noor.locator("go-clock")).to_contain_text("Say GO")
-    expect(guest.locator(".theatre__cards")).to_contain_text("Opens in")
-    expect(noor.locator(".studio").get_by_text("On sale now")).to_be_visible(timeout=PICTURE_MS)
-
-    field = guest.get_by_placeholder("Say something")
-    field.fill("same cups 5 EUR at my shop")
-    field.press("Enter")
-    spam = noor.locator(".message", has_text="same cups 5 EUR")
-    expect(spam).to_be_visible()
-    spam.click()
-    noor.keyboard.press("m")
-    expect(noor.get_by_role("status").filter(has_text="is muted for 5 minutes")).to_be_visible()
-    noor.keyboard.press("Delete")
-    expect(noor.locator(".message--removed")).to_be_visible()
-    expect(guest.get_by_text("same cups 5 EUR at my shop")).to_have_count(0)
-    field.fill("again")
-    field.press("Enter")
-    expect(guest.get_by_text("You cannot write here")).to_be_visible()
-
-    encoder.kill()
-    expect(noor.get_by_text("PICTURE LOST").first).to_be_visible(timeout=PICTURE_MS)
-    expect(guest.get_by_text("is reconnecting")).to_be_visible(timeout=PICTURE_MS)
-    expect(noor.locator(".studio").get_by_text("Sale paused")).to_be_visible()
-    encoder.start()
-    expect(noor.get_by_text("ON AIR").first).to_be_visible(timeout=PICTURE_MS)
-    expect(noor.locator(".studio").get_by_text("On sale now")).to_be_visible(timeout=PICTURE_MS)
+    start_the_drop(noor, guest)
+    keep_the_chat(noor, guest)
+    lose_the_picture_and_get_it_back(noor, guest, encoder)
     plays_on(guest, than=place)
     assert guest.evaluate("window.sameDocument") is True
 
