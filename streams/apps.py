@@ -1,3 +1,5 @@
+"""The stage as a Django app."""
+
 from django.apps import AppConfig
 
 

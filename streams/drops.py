@@ -125,8 +125,6 @@ def announce_drop(
     list(Stock.objects.shop().filter(variant__in=variants).locked())
     _check_stage(show, variants, alongside=alongside)
     opens_at = now + timedelta(seconds=max(opens_in, fair_countdown(show, now).least))
-    lowest = lowest_prices_30_days([variant.pk for variant in variants], now).values()
-    seed = token_hex(16) if draw_seconds else ""
     product = variants[0].product
     drop = Drop.objects.create(
         show=show,
@@ -135,21 +133,17 @@ def announce_drop(
         run=Drop.objects.filter(show=show, product=product).count() + 1,
         price_minor=price.minor,
         currency=price.currency,
-        earlier_price_minor=min(lowest).minor if lowest and min(lowest) > price else None,
+        earlier_price_minor=_struck_price(variants, price, now),
         per_buyer=per_buyer,
         hold_seconds=hold_seconds,
         window_seconds=window,
-        draw_seconds=draw_seconds,
-        draw_seed=seed,
-        draw_promise=sha256(seed.encode()).hexdigest() if seed else "",
+        **_sealed_draw(draw_seconds),
         announced_at=now,
         announced_by=actor,
         opens_at=opens_at,
         closes_at=opens_at + timedelta(seconds=window),
     )
-    for variant, units in sorted(items, key=lambda pair: pair[0].pk):
-        stock = allot_to_drop(variant=variant, units=units, actor=actor, now=now)
-        DropItem.objects.create(drop=drop, variant=variant, stock=stock, units=units)
+    _allot(drop, items, actor=actor, now=now)
     note_drop_price(variants=variants, price=price, at=drop.opens_at, until=drop.closes_at, actor=actor)
     publish.to_show(show.pk, DropScheduled(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
     return drop
@@ -309,6 +303,26 @@ def drop_card(drop: Drop, now: datetime) -> dict[str, Any]:
         "paused_at": milliseconds(drop.paused_at) if drop.paused_at else None,
         "closed_at": milliseconds(drop.closed_at) if drop.closed_at else None,
     }
+
+
+def _struck_price(variants: Sequence[Variant], price: Money, now: datetime) -> int | None:
+    """The lowest price of the 30 days before, when it is higher than the drop's: only that may be struck."""
+    lowest = lowest_prices_30_days([variant.pk for variant in variants], now).values()
+    return min(lowest).minor if lowest and min(lowest) > price else None
+
+
+def _sealed_draw(draw_seconds: int) -> dict[str, Any]:
+    """The seed of a draw is fixed now and shown afterwards; its fingerprint is the promise."""
+    seed = token_hex(16) if draw_seconds else ""
+    promise = sha256(seed.encode()).hexdigest() if seed else ""
+    return {"draw_seconds": draw_seconds, "draw_seed": seed, "draw_promise": promise}
+
+
+def _allot(drop: Drop, items: Sequence[tuple[Variant, int]], *, actor: User | None, now: datetime) -> None:
+    """Move each variant's units out of the shop, in the order of the locks."""
+    for variant, units in sorted(items, key=lambda pair: pair[0].pk):
+        stock = allot_to_drop(variant=variant, units=units, actor=actor, now=now)
+        DropItem.objects.create(drop=drop, variant=variant, stock=stock, units=units)
 
 
 def _check_terms(  # noqa: PLR0917 - the terms, as the verb got them
