@@ -128,7 +128,7 @@ def known_delivery(*, buyer_id: UUID | None, user: AbstractBaseUser | AnonymousU
 @atomic_retry
 def stand_down(*, order_id: int, now: datetime) -> None:
     """End an attempt that no bank was asked about; its holds can be made longer, let go, or paid with another card."""
-    _end_untried(Order.objects.select_for_update(no_key=True).get(pk=order_id), now)
+    end_untried(Order.objects.select_for_update(no_key=True).get(pk=order_id), now)
 
 
 def cancel_unpayable_orders(*, now: datetime) -> int:
@@ -253,12 +253,13 @@ def _let_go(order: Order, now: datetime) -> None:
     """
     if order.payments.filter(state__in=_AT_BANK).exists():
         raise PaymentRuns
-    _end_untried(order, now)
+    end_untried(order, now)
     order.lines.update(hold=None)
     Order.objects.filter(pk=order.pk).update(state=Order.State.CANCELLED, closed_at=now)
 
 
-def _end_untried(order: Order, now: datetime) -> None:
+def end_untried(order: Order, now: datetime) -> None:
+    """End the attempt that no bank was asked about, if there is one; the order's row is locked."""
     attempt = order.payments.filter(state=Payment.State.NEW).first()
     if attempt is None:
         return

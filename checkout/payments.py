@@ -17,7 +17,7 @@ from checkout.gateways.base import Card, CardRefused, Gateway, Reading, may_move
 from checkout.holds import HoldOver, begin_payment, commit_holds, return_to_held
 from checkout.links import order_path
 from checkout.models import Hold, Order, Payment
-from checkout.orders import place_order, stand_down
+from checkout.orders import TIME_TO_PAY, end_untried, place_order, stand_down
 from checkout.outbox import send_later
 from checkout.refunds import give_back
 from livecommerce.errors import Refused
@@ -137,7 +137,9 @@ def start_payment(*, order_id: int, card: Card | None = None, now: datetime) -> 
     if running is None:
         return _next_attempt(order, attempts[-1], now)
     if running.deadline_at <= now:
-        raise HoldOver
+        # Over, unless the show's clocks stand: then what is held stays payable.
+        end_untried(order, now)
+        return _next_attempt(order, running, now)
     return running
 
 
@@ -290,7 +292,7 @@ def _next_attempt(order: Order, last: Payment, now: datetime) -> Payment:
         amount_minor=order.total_minor,
         currency=order.currency,
         started_at=now,
-        deadline_at=max(now, *(hold.expires_at for hold in holds)),
+        deadline_at=max(now + TIME_TO_PAY, *(hold.expires_at for hold in holds)),
     )
 
 

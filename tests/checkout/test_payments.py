@@ -20,7 +20,7 @@ from checkout.gateways.practice import (
     DECLINED,
     NEVER_ANSWERS,
 )
-from checkout.holds import HoldOver, expire_overdue_holds, extend_hold
+from checkout.holds import HoldOver, expire_overdue_holds, extend_hold, pause_holds
 from checkout.models import Hold, Order, Outbox, Payment, PracticeIntent, Refund
 from checkout.orders import cancel_unpayable_orders
 from checkout.outbox import run_outbox
@@ -233,6 +233,15 @@ def test_no_sweeper_ends_a_hold_while_a_bank_decides(pending_order: Order, held:
 
     held.refresh_from_db()
     assert held.state == Hold.State.PAYING
+
+
+def test_what_is_held_stays_payable_while_the_clocks_of_a_show_stand(
+    viewer: Visitor, held: Hold, live_show: Show, order_units: OrderUnits, now: datetime
+) -> None:
+    pause_holds(show=live_show, now=now)
+    order = order_units(viewer, held)
+
+    assert pay(order, held.expires_at + timedelta(hours=1)).state == State.SUCCEEDED
 
 
 def test_an_order_that_nobody_pays_gives_its_hold_back(pending_order: Order, held: Hold, now: datetime) -> None:
