@@ -2,16 +2,20 @@
  * What a product's card says, from the facts: item, drop, stock, the viewer's own hold and queue place, the time.
  * The twin of livecommerce/watch/card_view.py, which writes the same card into the page's first HTML. No DOM.
  */
-import { amountText, formatMoney } from "lib/money-format";
-
-const ordinal = (count) => {
-  const teen = count % 100 >= 11 && count % 100 <= 13;
-  return `${count}${teen ? "th" : ({ 1: "st", 2: "nd", 3: "rd" }[count % 10] ?? "th")}`;
-};
-const OFFER_MS = 30_000;
-const minutesText = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-const perPerson = (count) => (count ? `Max ${count} per person` : "");
-const inCarts = (count) => (count ? `${count} in carts` : "");
+import {
+  barOf,
+  blank,
+  buy,
+  cannotBuy,
+  holdClock,
+  inCarts,
+  minutesText,
+  OFFER_MS,
+  ordinal,
+  perPerson,
+  priced,
+  reduction,
+} from "lib/card-parts";
 
 /** Where a drop stands by the server's clock; `drop.state` alone may be a moment behind it. */
 export const dropPhase = ({ drop, stock, sales, now }) => {
@@ -29,59 +33,6 @@ const stateOf = (facts) => {
   const phase = dropPhase(facts);
   return phase === "sold_out" && facts.place ? "queued" : phase;
 };
-
-const blank = {
-  lit: false,
-  off: false,
-  held: false,
-  icon: "",
-  label: "",
-  word: "",
-  until: null,
-  standing: null,
-  aside: "",
-  drain: null,
-  note: "",
-  noteUntil: null,
-  button: null,
-  bar: null,
-  left: "",
-  carts: "",
-  back: null,
-  limit: "",
-  link: null,
-  queue: null,
-  earlier: "",
-  percent: "",
-};
-
-const priced = (money) => ({ currency: money.currency, amount: amountText(money) });
-
-const reduction = (earlier, percent) =>
-  earlier
-    ? {
-        earlier: amountText(earlier),
-        percent: percent ? `−${percent} %` : "",
-        note: `30-day lowest: ${formatMoney(earlier)}`,
-      }
-    : {};
-
-const barOf = (drop, stock, paused) => ({
-  sold: stock?.sold ?? 0,
-  held: stock?.held ?? 0,
-  left: stock?.left ?? drop.units,
-  paused,
-});
-
-const buy = { label: "Buy", act: "buy", look: "buy", disabled: false };
-const cannotBuy = { ...buy, disabled: true };
-
-/** The clock of a hold: it runs, or stands where the show stopped it. */
-const holdClock = (hold, length) => ({
-  until: hold.paused_at ? null : hold.expires_at,
-  standing: hold.paused_at ? Math.max(0, Math.ceil((hold.expires_at - hold.paused_at) / 1000)) : null,
-  drain: { kind: "held", from: hold.expires_at - length, until: hold.expires_at, standing: hold.paused_at },
-});
 
 const views = {
   offered: ({ drop, hold, stock }) => ({
