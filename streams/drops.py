@@ -15,6 +15,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, OuterRef
+from django.urls import reverse
 
 from catalog.fingerprints import milliseconds
 from catalog.models import Stock, Variant
@@ -302,6 +303,7 @@ def drop_card(drop: Drop, now: datetime) -> dict[str, Any]:
         "closes_at": milliseconds(drop.closes_at),
         "paused_at": milliseconds(drop.paused_at) if drop.paused_at else None,
         "closed_at": milliseconds(drop.closed_at) if drop.closed_at else None,
+        "ledger_url": reverse("ledger", args=[drop.show.slug, drop.pk]) if drop.closed_at else None,
     }
 
 
