@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
+from pydantic import AliasChoices
 
 from checkout.carts import cart_of
 from checkout.gateways.base import Card
@@ -36,13 +37,18 @@ class MoneyOut(Schema):
     currency: str
 
 
+def _also(name: str, *others: str) -> Any:
+    """Take a field under the names that address books of other shops use, too."""
+    return Field("", validation_alias=AliasChoices(name, *others))
+
+
 class AddressIn(Schema):
     """Where the parcel goes; `country` is ISO 3166, two letters."""
 
     name: str = ""
-    street: str = ""
-    postcode: str = ""
-    town: str = ""
+    street: str = _also("street", "line1", "address1", "address_line1")
+    postcode: str = _also("postcode", "postal_code", "zip", "zip_code")
+    town: str = _also("town", "city")
     country: str = ""
 
 

@@ -135,3 +135,12 @@ def test_the_cart_is_what_is_held(call: Call, held: Hold) -> None:
     assert cart["sellers"][0]["holds"][0]["id"] == held.pk
     assert cart["sellers"][0]["totals"]["total"] == {"amount": 4690, "currency": "EUR"}
     assert call("GET", "cart", visitor=None).json() == {"units": 0, "sellers": []}
+
+
+def test_an_address_may_use_the_field_names_of_other_shops(call: Call, held: Hold) -> None:
+    address = {"name": "Ana Lopes", "line1": "Weg 1", "city": "Leipzig", "postal_code": "04109", "country": "DE"}
+
+    made = call("POST", "orders", order_body(held, address=address))
+
+    assert made.status_code == 201
+    assert Order.objects.get().address["town"] == "Leipzig"
