@@ -20,7 +20,7 @@ from pathlib import Path
 
 import picows
 
-_SENT = re.compile(rb'"text":"t=(\d+\.\d+)')
+_SENT = re.compile(rb'"text": ?"t=(\d+\.\d+)')
 _RANGE = re.compile(rb'"from":(\d+),"to":(\d+)')
 _HEAD = 72
 CONNECT_AT_ONCE = 64
