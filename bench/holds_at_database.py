@@ -1,10 +1,10 @@
-"""The database side of the rush: three ways to take a unit, on the product's own tables, each until buyers or units end.
+"""The database side of the rush: three ways to take a unit, on the product's own tables, until buyers or units end.
 
     python -m bench.holds_at_database batch --buyers 20000 --units 15000 --concurrency 200
 
-`batch` is the product's own group commit with limits, ledger and news. `lock` is one transaction per hold that begins with
-SELECT … FOR UPDATE (saleor's way), `conditional` one with UPDATE … WHERE enough is left; both without limits and ledger,
-which would only slow them down. Prints one JSON object.
+`batch` is the product's own group commit with limits, ledger and news. `lock` is one transaction per hold that begins
+with SELECT … FOR UPDATE (saleor's way), `conditional` one with UPDATE … WHERE enough is left; both without limits and
+ledger, which would only slow them down. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ import psycopg_pool
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livecommerce.settings")
 django.setup()
 
-from catalog.models import Stock
-from checkout.holds import HoldRequest, placing
-from checkout.models import Hold
-from checkout.shelf import SoldOut
-from livecommerce.accounts.models import Visitor
-from livecommerce.clock import database_now, receipt_time
-from streams.models import Drop
+from catalog.models import Stock  # noqa: E402
+from checkout.holds import HoldRequest, placing  # noqa: E402
+from checkout.models import Hold  # noqa: E402
+from checkout.shelf import SoldOut  # noqa: E402
+from livecommerce.accounts.models import Visitor  # noqa: E402
+from livecommerce.clock import database_now, receipt_time  # noqa: E402
+from streams.models import Drop  # noqa: E402
 
 POOL = 20
 
@@ -38,7 +38,8 @@ type Tap = Callable[[int], Awaitable[bool]]
 
 _INSERT = """
     INSERT INTO checkout_hold
-        (key, stock_id, variant_id, drop_id, show_id, buyer_id, quantity, state, unit_price_minor, currency, placed_at, expires_at)
+        (key, stock_id, variant_id, drop_id, show_id, buyer_id, quantity, state, unit_price_minor, currency,
+        placed_at, expires_at)
     VALUES (%s, %s, %s, %s, %s, %s, 1, 'held', 2100, 'EUR', now(), now() + interval '5 min')
 """
 
@@ -101,7 +102,9 @@ async def rush(tap: Tap, *, buyers: int, concurrency: int) -> tuple[float, int, 
         nonlocal won
         for n in numbers:
             start = time.perf_counter()
-            won += await tap(n)
+            # Two steps: `won += await` would read it before the wait and lose what others add meanwhile.
+            got = await tap(n)
+            won += got
             waits.append(time.perf_counter() - start)
 
     start = time.perf_counter()

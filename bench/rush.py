@@ -36,7 +36,8 @@ show = Show.objects.get(slug="bench")
 for drop in Drop.objects.running():
     close_drop(drop=drop, now=now)
 count = Variant.objects.count()
-draft = ProductDraft(name="Cup", slug=f"cup-{count}", variants=[VariantDraft(sku=f"CUP-{count}", price=Money(2800, "EUR"), units={units})])
+cup = VariantDraft(sku=f"CUP-{count}", price=Money(2800, "EUR"), units={units})
+draft = ProductDraft(name="Cup", slug=f"cup-{count}", variants=[cup])
 product = list_product(brand=show.brand, draft=draft, actor=None, now=now)
 drop = announce_drop(
     show=show, items=[(product.variants.get(), {units})], price=Money(2100, "EUR"), per_buyer={limit}, opens_in=0,
@@ -85,7 +86,18 @@ def database(stage: Stage, *, way: str, units: int, concurrency: int) -> dict[st
     """Take units one way, straight at the database."""
     drop = new_drop(stage, units=units, limit=1)
     ran = subprocess.run(
-        [sys.executable, "-m", "bench.holds_at_database", way, "--drop", str(drop), "--concurrency", str(concurrency)],
+        [
+            sys.executable,
+            "-m",
+            "bench.holds_at_database",
+            way,
+            "--drop",
+            str(drop),
+            "--concurrency",
+            str(concurrency),
+            "--buyers",
+            str(min(20_000, units * 4 // 3)),
+        ],
         cwd=ROOT,
         env=stage.environment,
         capture_output=True,

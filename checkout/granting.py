@@ -48,6 +48,9 @@ from livecommerce.realtime.protocol import HoldPlaced
 from streams.drops import DropNotFound, note_sold_out
 
 TRIES = 4
+# Subjects on which this process last saw nothing left: only there the look without a lock is worth its queries. A wrong
+# entry, or a missing one, costs one look or one lock and decides nothing.
+_empty: set[Subject] = set()
 
 type Answer = HoldAnswer | Exception
 
@@ -58,7 +61,7 @@ def decide_holds(
     """Decide taps on one subject; the n-th answer belongs to the n-th tap. `now` is the database's time."""
     for attempt in range(TRIES):
         try:
-            refused = _refuse_without_lock(subject, requests, now)
+            refused = _refuse_without_lock(subject, requests, now) if subject in _empty else None
             if refused is not None:
                 return refused
             with transaction.atomic():
@@ -90,6 +93,7 @@ def _refuse_without_lock(
     rows = list(rows_of(subject))
     if not rows or any(row.left for row in rows):
         # A missing row is told by the reader of the shelf.
+        _empty.discard(subject)
         return None
     if Hold.objects.filter(stock__in=[row.pk for row in rows]).overdue(now or database_now()).exists():
         return None
@@ -114,6 +118,8 @@ class _Round:
     def __init__(self, subject: Subject, requests: Sequence[HoldRequest], now: datetime | None) -> None:
         self.requests = requests
         rows = list(rows_of(subject).locked())
+        if rows and not any(row.left for row in rows):
+            _empty.add(subject)
         # Read after the lock: a batch may have waited for it.
         self.now = now or database_now()
         self.shelf = read_shelf(subject, rows, requests)
