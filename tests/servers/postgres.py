@@ -45,7 +45,7 @@ class Postgres:
         """Start it on its existing directory: at first, and again after a test has killed it."""
         options = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
         self.child = Child(
-            [_program("postgres"), "-D", str(self.folder / "cluster"), *options],
+            [self.program("postgres"), "-D", str(self.folder / "cluster"), *options],
             log=self.folder / "log.txt",
             user=self.user,
             cwd=self.folder,
@@ -55,7 +55,7 @@ class Postgres:
 
     def answers(self) -> bool:
         asked = subprocess.run(
-            [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False, cwd=self.folder
+            [self.program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False, cwd=self.folder
         )
         return asked.returncode == 0
 
@@ -63,13 +63,19 @@ class Postgres:
         """Create a database, from a prepared one when a template is named, and return its URL."""
         subprocess.run(
             [
-                *(_program("createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", DATABASE_USER),
+                *(self.program("createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", DATABASE_USER),
                 *("-T", template, name),
             ],
             check=True,
             cwd=self.folder,
         )
         return self.url(name)
+
+    @staticmethod
+    def program(name: str) -> str:
+        """The path of one of PostgreSQL's own programs, of the newest version installed."""
+        newest_first = sorted(INSTALLED.glob("*/bin"), key=lambda folder: -int(folder.parent.name.split(".")[0]))
+        return find_program(name, beside=newest_first)
 
     def stop(self) -> None:
         self.child.stop()
@@ -80,7 +86,7 @@ class Postgres:
             shutil.chown(self.folder, self.user)
         subprocess.run(
             [
-                *(_program("initdb"), "-D", str(self.folder / "cluster"), "-U", DATABASE_USER),
+                *(self.program("initdb"), "-D", str(self.folder / "cluster"), "-U", DATABASE_USER),
                 *("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"),
             ],
             check=True,
@@ -97,11 +103,6 @@ class Postgres:
 
     def __exit__(self, *error: object) -> None:
         self.stop()
-
-
-def _program(name: str) -> str:
-    newest_first = sorted(INSTALLED.glob("*/bin"), key=lambda folder: -int(folder.parent.name.split(".")[0]))
-    return find_program(name, beside=newest_first)
 
 
 def _server_user() -> str | None:
