@@ -61,7 +61,7 @@ async def write_durably(url: str, tokens: list[str]) -> dict[str, Any]:
     writers: list[Writer] = []
     for token in tokens[:WRITERS]:
         writer = Writer(tally)
-        await picows.ws_connect(lambda writer=writer: writer, f"{url}?visitor={token}")  # type: ignore[misc]
+        await picows.ws_connect(lambda writer=writer: writer, f"{url}?visitor={token}")
         writers.append(writer)
     await asyncio.sleep(2)
     began = time.monotonic()
@@ -133,7 +133,7 @@ def reconnect(stage: Stage) -> None:
         settle(other)
         facts = asyncio.run(come_back(stage, ports, victim))
     print(
-        f"| {VIEWERS_BACK:,} viewers on two processes, kill -9 of one | its {VIEWERS_BACK // 2:,} are back on the other "
+        f"| {VIEWERS_BACK:,} viewers on two processes, kill -9 of one | its {VIEWERS_BACK // 2:,} back on the other "
         f"in {facts['seconds']:.1f} s ({facts['per_second']:,.0f}/s), {facts['heads']:.0f} position, "
         f"{facts['gaps']:.0f} gaps |",
         flush=True,
