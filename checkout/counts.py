@@ -6,6 +6,7 @@ can drop what is older. In a rush a drop's figures are told a few times a second
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
-from django.db import connection, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -27,6 +29,8 @@ from livecommerce.money import WireMoney
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import HoldPlaced, SaleTicked
 from streams.models import Drop, DropItem, LineupItem, Show
+
+logger = logging.getLogger(__name__)
 
 # Seconds between two recomputations of one key in this process.
 TELL_EVERY = 0.25
@@ -178,6 +182,9 @@ class _Telling:
             cls.last[key] = time.monotonic()
         try:
             cls.tell(key, urgent=False)
+        except (DatabaseError, ObjectDoesNotExist):
+            # Nobody waits for this thread; the next change tells the figures again, and so does every snapshot.
+            logger.warning("the figures of %s were not told", key, exc_info=True)
         finally:
             # A timer's thread has a connection of its own.
             connection.close()
