@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Prefetch, prefetch_related_objects
 
 from catalog.models import Brand, PriceChange, Product, ProductImage, Variant
 from catalog.models.product import ProductQuerySet
@@ -114,6 +115,17 @@ def product_for_viewer(slug: str, viewer: Viewer) -> Product:
 def products_for_staff(user: User) -> ProductQuerySet:
     """Give the products of the brands this user works for."""
     return Product.objects.all() if user.is_superuser else Product.objects.of_staff(user.pk)
+
+
+def load_offers(products: Collection[Product]) -> None:
+    """Give products at hand what their cards print: pictures, and variants with the shop's units, in two queries."""
+    variants = Variant.objects.on_sale().with_shop_left().order_by("position", "pk")
+    images = ProductImage.objects.order_by("position", "pk")
+    prefetch_related_objects(
+        list(products), Prefetch("images", images), Prefetch("variants", variants, to_attr="offer")
+    )
+    for product in products:
+        product.gallery = list(product.images.all())
 
 
 def product_card(product: Product, images: Sequence[ProductImage]) -> dict[str, Any]:

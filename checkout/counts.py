@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.fingerprints import milliseconds
@@ -44,39 +44,20 @@ def state_of(show: Show, now: datetime) -> State:
     """Give the stock of everything on sale in a show, for a snapshot: drops that are not over, and the shop's rows."""
     drops = Drop.objects.running().filter(show=show)
     products = LineupItem.objects.filter(show=show).values("product")
-    shop = Stock.objects.shop().filter(variant__product__in=products)
-    state: State = {}
-    for drop_id in drops.values_list("pk", flat=True):
-        state |= drop_figures(drop_id)
-    for row in _figures(shop):
-        state[f"stock:v{row.variant_id}"] = _shop_value(row)
-    return state
+    shop = Stock.objects.shop().filter(variant__product__in=products).values("pk")
+    in_drops = Stock.objects.filter(drop_item__drop__in=drops).values("pk")
+    rows = _figures(Stock.objects.filter(pk__in=in_drops.union(shop)))
+    return _drop_values(rows) | _shop_values(rows)
 
 
 def drop_figures(drop_id: int) -> State:
     """Read the figures of one drop, by its key."""
-    rows = list(_figures(Stock.objects.filter(drop_item__drop=drop_id)))
-    queue = QueuePlace.objects.filter(drop=drop_id).aggregate(waiting=Count("pk", filter=Q(state="waiting")))["waiting"]
-    version = Drop.objects.values_list("version", flat=True).get(pk=drop_id)
-    ends = [row.back_at for row in rows if row.back_at]
-    sold = sum(row.sold for row in rows)
-    value = {
-        "left": sum(row.left for row in rows),
-        "held": sum(row.taken for row in rows) - sold,
-        "sold": sold,
-        "back_at": milliseconds(max(ends)) if ends else None,
-        "queue": queue,
-        "variants": {str(row.variant_id): row.left for row in rows},
-    }
-    return {f"stock:{drop_id}": (version + sum(row.version + row.sales_entries for row in rows), value)}
+    return _drop_values(_figures(Stock.objects.filter(drop_item__drop=drop_id)))
 
 
 def shop_figures(variant_id: int) -> State:
     """Read the figures of a variant in the shop, by its key."""
-    return {
-        f"stock:v{row.variant_id}": _shop_value(row)
-        for row in _figures(Stock.objects.shop().filter(variant=variant_id))
-    }
+    return _shop_values(_figures(Stock.objects.shop().filter(variant=variant_id)))
 
 
 def stock_changed(*, rows: Iterable[Stock], drop_id: int | None, show_id: int | None, urgent: bool = False) -> None:
@@ -127,17 +108,54 @@ class _Figures:
     version: int
     sales_entries: int
     back_at: datetime | None
+    # Nothing for a row of the shop.
+    drop_id: int | None
+    drop_version: int | None
+    queue: int
 
 
 def _figures(rows: QuerySet[Stock]) -> list[_Figures]:
     ends = Hold.objects.open().filter(stock=OuterRef("pk")).order_by("-expires_at").values("expires_at")[:1]
-    found = rows.annotate(
-        sold=Coalesce(Max("sales__sold"), 0), sales_entries=Coalesce(Max("sales__entries"), 0), back_at=Subquery(ends)
-    ).values_list("variant_id", "on_hand", "taken", "sold", "version", "sales_entries", "back_at")
-    return [
-        _Figures(variant, on_hand - taken, taken, sold, version, sales, back_at)
-        for variant, on_hand, taken, sold, version, sales, back_at in found
-    ]
+    line = QueuePlace.objects.waiting().filter(drop=OuterRef("drop_item__drop")).order_by().values("drop")
+    found = rows.order_by("pk").values_list(
+        "variant_id",
+        F("on_hand") - F("taken"),
+        "taken",
+        Coalesce(F("sales__sold"), 0),
+        "version",
+        Coalesce(F("sales__entries"), 0),
+        Subquery(ends),
+        "drop_item__drop",
+        "drop_item__drop__version",
+        Coalesce(Subquery(line.annotate(waiting=Count("pk")).values("waiting")), 0),
+    )
+    return [_Figures(*row) for row in found]
+
+
+def _drop_values(rows: Iterable[_Figures]) -> State:
+    by_drop: dict[int, list[_Figures]] = {}
+    for row in rows:
+        if row.drop_id is not None:
+            by_drop.setdefault(row.drop_id, []).append(row)
+    return {f"stock:{drop_id}": _drop_value(own) for drop_id, own in sorted(by_drop.items())}
+
+
+def _drop_value(rows: Sequence[_Figures]) -> tuple[int, dict[str, Any]]:
+    ends = [row.back_at for row in rows if row.back_at]
+    sold = sum(row.sold for row in rows)
+    value = {
+        "left": sum(row.left for row in rows),
+        "held": sum(row.taken for row in rows) - sold,
+        "sold": sold,
+        "back_at": milliseconds(max(ends)) if ends else None,
+        "queue": rows[0].queue,
+        "variants": {str(row.variant_id): row.left for row in rows},
+    }
+    return (rows[0].drop_version or 0) + sum(row.version + row.sales_entries for row in rows), value
+
+
+def _shop_values(rows: Iterable[_Figures]) -> State:
+    return {f"stock:v{row.variant_id}": _shop_value(row) for row in rows if row.drop_id is None}
 
 
 def _shop_value(row: _Figures) -> tuple[int, dict[str, Any]]:

@@ -6,7 +6,7 @@ and end are fixed at the announcement; only a pause of the whole show moves the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -264,10 +264,11 @@ def drop_of_show(*, show: Show, drop_id: int) -> Drop:
     return drop
 
 
-def drop_card(drop: Drop, now: datetime) -> dict[str, Any]:
-    """Give what viewers see of a drop. Load it with `Drop.objects.with_units()`; all moments are ms."""
+def drop_card(drop: Drop, now: datetime, units: Iterable[DropItem] | None = None) -> dict[str, Any]:
+    """Give what viewers see of a drop. Load it `with_units()`, or pass its units; all moments are ms."""
     price, earlier = drop.price_minor, drop.earlier_price_minor
-    items = sorted(drop.items.all(), key=lambda item: (item.variant.position, item.variant_id))
+    units = drop.items.all() if units is None else units
+    items = sorted(units, key=lambda item: (item.variant.position, item.variant_id))
     state = drop.state_at(now)
     if state == DropState.OPEN and not any(item.stock.left for item in items):
         state = DropState.SOLD_OUT

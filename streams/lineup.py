@@ -6,7 +6,8 @@ host's tap on the picture's clock. The show's row is locked while pins change: t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +15,31 @@ from django.db import transaction
 from django.db.models import Max
 
 from catalog.models import Product
+from catalog.products import load_offers
 from livecommerce.errors import NotFound, Refused
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import ItemPinned, ItemUnpinned
 from streams.cards import item_card
-from streams.models import Drop, LineupItem, Pin, Show
+from streams.drops import drop_card
+from streams.models import DropItem, LineupItem, Pin, Show
+from streams.models.lineup import LineupItemQuerySet
 
 if TYPE_CHECKING:
     from livecommerce.accounts.models import User
 
 MOST_PINS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A show's line-up at one moment, as viewers see it."""
+
+    # A card for each item, in the line-up's order.
+    items: list[dict[str, Any]]
+    # The value of the state key `pins`.
+    pins: dict[str, Any]
+    # When an item was first pinned, on the picture's clock, the earliest first.
+    shown: dict[int, datetime]
 
 
 class ItemNotInLineup(NotFound):
@@ -146,40 +162,64 @@ def unpin_all(*, show: Show, now: datetime) -> None:
         unpin_item(show=show, item_id=pin.item_id, now=now)
 
 
+def stage_of(show: Show, now: datetime) -> Stage:
+    """The whole line-up and what of it is pinned, whatever its length in the same four queries."""
+    rows = list(_rows(show).with_pins())
+    cards = _cards(show, rows, now)
+    shown = sorted((row.first_shown_at, row.pk) for row in rows if row.first_shown_at)
+    return Stage(items=cards, pins=_pinned(rows, cards, now), shown={item_id: moment for moment, item_id in shown})
+
+
 def pins_state(show: Show, now: datetime) -> dict[str, Any]:
     """The value of the state key `pins`: the cards on the picture, and where on its clock they belong."""
-    pins = list(Pin.objects.open().filter(show=show))
-    cards = {card["id"]: card for card in cards_of(show, [pin.item_id for pin in pins], now)}
-    moment = max((pin.programme_at for pin in pins), default=now)
-    return {
-        "items": [cards[pin.item_id] for pin in pins if pin.item_id in cards],
-        "programme_at": round(moment.timestamp() * 1000),
-    }
+    rows = list(_rows(show).pinned())
+    return _pinned(rows, _cards(show, rows, now), now)
 
 
 def item_cards(show: Show, now: datetime) -> list[dict[str, Any]]:
-    """The cards of the whole line-up, in its order, whatever its length in the same few queries."""
-    return cards_of(show, None, now)
+    """The cards of the whole line-up, in its order."""
+    return _cards(show, list(_rows(show)), now)
 
 
-def cards_of(show: Show, item_ids: Iterable[int] | None, now: datetime) -> list[dict[str, Any]]:
-    """The cards of some items of a show (None: of all), in the line-up's order."""
-    items = LineupItem.objects.filter(show=show).order_by("position", "pk")
-    if item_ids is not None:
-        wanted = list(item_ids)
-        if not wanted:
-            return []
-        items = items.filter(pk__in=wanted)
-    rows = list(items)
-    products = {p.pk: p for p in Product.objects.with_offer().filter(pk__in=[item.product_id for item in rows])}
-    drops = newest_drops(show)
-    return [item_card(item, products[item.product_id], drops.get(item.product_id), now) for item in rows]
+def _rows(show: Show) -> LineupItemQuerySet:
+    return LineupItem.objects.filter(show=show).select_related("product__brand").order_by("position", "pk")
 
 
-def newest_drops(show: Show) -> dict[int, Drop]:
-    """The last drop of each product of the show, by product id."""
-    drops = Drop.objects.with_units().filter(show=show).order_by("announced_at", "pk")
-    return {drop.product_id: drop for drop in drops}
+def _cards(show: Show, rows: Sequence[LineupItem], now: datetime) -> list[dict[str, Any]]:
+    if not rows:
+        return []
+    products = {row.product_id: row.product for row in rows}
+    load_offers(products.values())
+    drops = _newest_drops(show, products, now)
+    return [item_card(row, row.product, drops.get(row.product_id)) for row in rows]
+
+
+def _newest_drops(show: Show, products: Mapping[int, Product], now: datetime) -> dict[int, dict[str, Any]]:
+    """The card of the last drop of each product in the show, by product id; all of them in one query."""
+    units = DropItem.objects.filter(drop__show=show, drop__product__in=list(products))
+    newest: dict[int, list[DropItem]] = {}
+    for item in units.select_related("drop", "variant", "stock").order_by("drop__announced_at", "drop", "pk"):
+        known = newest.get(item.drop.product_id)
+        if known and known[0].drop_id == item.drop_id:
+            known.append(item)
+        else:
+            newest[item.drop.product_id] = [item]
+    cards: dict[int, dict[str, Any]] = {}
+    for product_id, items in newest.items():
+        drop = items[0].drop
+        drop.show, drop.product = show, products[product_id]
+        cards[product_id] = drop_card(drop, now, items)
+    return cards
+
+
+def _pinned(rows: Sequence[LineupItem], cards: Sequence[dict[str, Any]], now: datetime) -> dict[str, Any]:
+    pins = sorted(
+        (row.pinned_at, row.pin_id, row.programme_at, card)
+        for row, card in zip(rows, cards, strict=True)
+        if row.pin_id and row.pinned_at and row.programme_at
+    )
+    moment = max((programme_at for _, _, programme_at, _ in pins), default=now)
+    return {"items": [card for *_, card in pins], "programme_at": round(moment.timestamp() * 1000)}
 
 
 def _lock(show: Show) -> None:

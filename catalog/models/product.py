@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import F, FilteredRelation, Prefetch, Q
+from django.db.models.functions import Coalesce
 from django.templatetags.static import static
 from django.urls import reverse
 
@@ -93,6 +94,12 @@ class VariantQuerySet(models.QuerySet["Variant"]):
     def on_sale(self) -> VariantQuerySet:
         return self.filter(is_active=True)
 
+    def with_shop_left(self) -> VariantQuerySet:
+        """With the shop's free units as `shop_left`, in the same query."""
+        shop = FilteredRelation("stocks", condition=Q(stocks__for_drop=False))
+        free = F("shop_stock__on_hand") - F("shop_stock__taken")
+        return self.annotate(shop_stock=shop).annotate(shop_left=Coalesce(free, 0))  # type: ignore[no-redef]
+
     def of_staff(self, user_id: int | None) -> VariantQuerySet:
         return self.filter(brand__in=Brand.objects.of_staff(user_id))
 
@@ -120,6 +127,8 @@ class Variant(models.Model):
         price_changes: RelatedManager[PriceChange]
         # Set by with_offer().
         shop_stocks: list[Stock]
+        # Set by with_shop_left().
+        shop_left: int
 
     class Meta:
         constraints: ClassVar = [

@@ -6,12 +6,31 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, FilteredRelation, OuterRef, Q, Subquery
 
 from streams.models.show import Show
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django_stubs_ext.db.models.manager import RelatedManager
+
+
+class LineupItemQuerySet(models.QuerySet["LineupItem"]):
+    def with_pins(self) -> LineupItemQuerySet:
+        """With the pin that is open, if one is, and the moment of the first, in the same query."""
+        pins = Pin.objects.filter(item=OuterRef("pk")).order_by("programme_at", "pk")
+        pinned = self.annotate(open_pin=FilteredRelation("pins", condition=Q(pins__unpinned_at__isnull=True)))
+        return pinned.annotate(  # type: ignore[no-redef]
+            pin_id=F("open_pin__pk"),
+            pinned_at=F("open_pin__pinned_at"),
+            programme_at=F("open_pin__programme_at"),
+            first_shown_at=Subquery(pins.values("programme_at")[:1]),
+        )
+
+    def pinned(self) -> LineupItemQuerySet:
+        """Those on the picture now, with their pin."""
+        return self.with_pins().filter(pin_id__isnull=False)  # type: ignore[misc]  # It is there since with_pins().
 
 
 class LineupItem(models.Model):
@@ -28,8 +47,15 @@ class LineupItem(models.Model):
     drop_per_buyer = models.PositiveSmallIntegerField(default=2)
     done_at = models.DateTimeField(null=True, blank=True)
 
+    objects = LineupItemQuerySet.as_manager()
+
     if TYPE_CHECKING:
         pins: RelatedManager[Pin]
+        # Set by with_pins(); None where no pin is open, and where there never was one.
+        pin_id: int | None
+        pinned_at: datetime | None
+        programme_at: datetime | None
+        first_shown_at: datetime | None
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["show", "product"], name="lineup_product_once")]
