@@ -59,10 +59,13 @@ def append(show_id: int, events: Sequence[Event], *, now: datetime, programme_at
 def head(show_id: int) -> tuple[str, int]:
     """Return epoch and last number; a room in which nothing happened yet is opened here."""
     row = Feed.objects.filter(room=show_id).values_list("epoch", "seq").first()
-    if row is None:
-        Feed.objects.get_or_create(room=show_id)
-        row = Feed.objects.values_list("epoch", "seq").get(room=show_id)
-    return row
+    return row or open_room(show_id)
+
+
+def open_room(show_id: int) -> tuple[str, int]:
+    """Open the feed of a room in which nothing happened yet, at once for all who ask; return its head."""
+    Feed.objects.bulk_create([Feed(room=show_id)], ignore_conflicts=True)
+    return Feed.objects.values_list("epoch", "seq").get(room=show_id)
 
 
 def heads(show_ids: Collection[int]) -> dict[int, tuple[str, int]]:
@@ -103,6 +106,20 @@ def recent(show_id: int, kinds: Iterable[str], limit: int) -> list[dict[str, Any
     """Return the newest events of some kinds, oldest first."""
     rows = FeedEvent.objects.filter(room=show_id, kind__in=list(kinds)).order_by("-seq")[:limit]
     return [_row_wire(row) for row in reversed(rows)]
+
+
+def newest(show_id: int, *wanted: tuple[Collection[str], int]) -> list[list[dict[str, Any]]]:
+    """Return the newest events of several groups of kinds, each with its limit and oldest first, in one query."""
+    table = FeedEvent._meta.db_table
+    parts, params = [], list[Any]()
+    for number, (kinds, limit) in enumerate(wanted):
+        marks = ", ".join(["%s"] * len(kinds))
+        # Each part walks the index of kinds backwards; SQLite takes a limit only inside a subquery.
+        rows = f"SELECT * FROM {table} WHERE room = %s AND kind IN ({marks}) ORDER BY seq DESC LIMIT %s"
+        parts.append(f"SELECT * FROM ({rows}) AS part_{number}")
+        params += [show_id, *kinds, limit]
+    found = sorted(FeedEvent.objects.raw(" UNION ALL ".join(parts), params), key=lambda row: row.seq)
+    return [[_row_wire(row) for row in found if row.kind in kinds] for kinds, _ in wanted]
 
 
 def last_of(show_id: int, kinds: Iterable[str]) -> int:

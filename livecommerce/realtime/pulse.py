@@ -92,7 +92,7 @@ class Pulse:
                 if seat.wire.write(frame):
                     seat.stuck_since = time.monotonic()
             else:
-                _write_slow(seat, frame, slow)
+                _write_slow(self.room, seat, frame, slow)
             if place % SLICE == 0:
                 await asyncio.sleep(0)
         self.deliveries += len(seats)
@@ -103,12 +103,18 @@ class Pulse:
             self._mend(self.room)
 
 
-def _write_slow(seat: Seat, frame: Frame, slow: Frame | None) -> None:
+def _write_slow(room: Room, seat: Seat, frame: Frame, slow: Frame | None) -> None:
     waiting = seat.wire.waiting()
     if not waiting:
         seat.stuck_since = None
     if waiting >= SLOW_BYTES:
-        return  # It resyncs by numbers once it reads again, or is closed.
+        seat.missed = True
+        return
+    if seat.missed:
+        # It reads again. What it was not given may have been state, so it gets everything as it is now.
+        seat.missed = False
+        seat.wire.write(room.greet(b"snapshot", b"null"))
+        return
     if seat.slow_since is None:
         seat.wire.write(frame)
     elif slow is not None:

@@ -32,6 +32,8 @@ class Seat:
     # Slow clients are first sent state only (since when, in monotonic seconds), then closed.
     slow_since: float | None = None
     stuck_since: float | None = None
+    # A frame was not written at all, because too much waited: state has no numbers that would show it.
+    missed: bool = False
     hidden: bool = False
     lags: int = 0
 
