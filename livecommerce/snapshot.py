@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +31,7 @@ from livecommerce.realtime import feed
 from livecommerce.realtime.batch import Batch
 from livecommerce.realtime.protocol import BEAT_EVERY, RECENT_EVENTS
 from streams import presence
-from streams.lineup import pins_state
+from streams.lineup import Stage, pins_state, stage_of
 from streams.models import Show
 from streams.shows import role_in, sales_state, show_for_viewer, show_state
 
@@ -39,6 +41,7 @@ router = Router(tags=["live"])
 _KEEP_SECONDS = 0.5
 _DROP_EVENTS = 200
 _PIN_KINDS = ("item.pinned", "item.unpinned")
+_MESSAGE_KINDS = ("message.posted",)
 _DROP_KINDS = ("drop.scheduled", "drop.opened", "drop.paused", "drop.resumed", "drop.sold_out", "drop.closed")
 
 type State = dict[str, tuple[int, dict[str, Any]]]
@@ -66,13 +69,35 @@ def show_wire(show: Show) -> dict[str, Any]:
 def state_of(show: Show) -> State:
     """Give every state key of a show with its version."""
     now = timezone.now()
+    told = feed.newest(show.pk, (_PIN_KINDS, 1), (_DROP_KINDS, _DROP_EVENTS))
+    return _state(show, told, pins_state(show, now), now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What a page prints of a show before its socket is open: its state, the whole line-up, what was said last."""
+
+    stage: Stage
+    state: State
+    messages: list[dict[str, Any]]
+
+
+def opening_of(show: Show, *, messages: int, now: datetime) -> Opening:
+    """Give state, line-up and messages of a show, each table read once."""
+    pins, drops, said = feed.newest(show.pk, (_PIN_KINDS, 1), (_DROP_KINDS, _DROP_EVENTS), (_MESSAGE_KINDS, messages))
+    stage = stage_of(show, now)
+    return Opening(stage=stage, state=_state(show, [pins, drops], stage.pins, now), messages=said)
+
+
+def _state(show: Show, told: list[list[dict[str, Any]]], pinned: dict[str, Any], now: datetime) -> State:
+    pins, drops = told
     state: State = {
         "show": (show.state_version, show_state(show)),
         "sales": (show.sales_version, sales_state(show)),
-        "pins": (feed.last_of(show.pk, _PIN_KINDS), pins_state(show, now)),
+        "pins": (pins[-1]["seq"] if pins else 0, pinned),
     }
     # The last event of a drop carries its card, so the feed is the state.
-    for event in feed.recent(show.pk, _DROP_KINDS, _DROP_EVENTS):
+    for event in drops:
         state[f"drop:{event['drop']['id']}"] = (event["seq"], event["drop"])
     return state | counts.state_of(show, now) | presence.state_of(show, now)
 

@@ -52,7 +52,11 @@ def viewers_delay_ms(show: Show, now: datetime) -> int | None:
 
 def state_of(show: Show, now: datetime) -> dict[str, tuple[int, dict[str, Any]]]:
     """Give the state key ``viewers``."""
-    count, at = attendance.attendance(room=show.pk, now=now)
+    return counted(*attendance.attendance(room=show.pk, now=now))
+
+
+def counted(count: int, at: datetime | None) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Give the state key ``viewers`` for a figure that was read already."""
     return {"viewers": (milliseconds(at) if at else 0, {"count": rounded(count)})}
 
 

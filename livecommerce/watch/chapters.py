@@ -1,5 +1,6 @@
 """Chapters: a replay cut by what was on the picture. They are the pins, at their place on the picture's clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from livecommerce.realtime import feed
 from livecommerce.watch.card_view import Wire
 from livecommerce.watch.show_cards import Scene, lineup_rows
-from streams.models import Pin, Show
+from streams.models import Show
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +25,9 @@ class Chapter:
         return item
 
 
-def chapters_of(show: Show, scene: Scene) -> list[Chapter]:
-    """Return one chapter per product, where it was first shown."""
+def chapters_of(show: Show, scene: Scene, shown: Mapping[int, datetime]) -> list[Chapter]:
+    """Return one chapter per product, in the order of `shown`: when each item was first on the picture."""
     rows = {row["item"]["id"]: row for row in lineup_rows(scene)}
-    first: dict[int, datetime] = {}
-    for item_id, moment in Pin.objects.filter(show=show).order_by("programme_at").values_list("item", "programme_at"):
-        first.setdefault(item_id, moment)
     began = show.live_started_at
     return [
         Chapter(
@@ -37,6 +35,6 @@ def chapters_of(show: Show, scene: Scene) -> list[Chapter]:
             programme_at=feed.milliseconds(moment),
             seconds=max(0.0, (moment - began).total_seconds()) if began else 0.0,
         )
-        for item_id, moment in first.items()
+        for item_id, moment in shown.items()
         if item_id in rows
     ]

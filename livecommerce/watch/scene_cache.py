@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from livecommerce.realtime import feed
-from livecommerce.snapshot import state_of
+from livecommerce.snapshot import opening_of
 from livecommerce.watch.card_view import Wire
 from livecommerce.watch.show_cards import Scene
-from streams.lineup import item_cards
 from streams.models import Show
 
 KEEP_SECONDS = 1.0
@@ -29,6 +28,8 @@ class PublicScene:
     epoch: str
     seq: int
     items: list[Wire]
+    # When an item was first pinned, on the picture's clock, the earliest first.
+    shown: dict[int, datetime]
     state: dict[str, Wire]
     messages: list[Wire]
 
@@ -72,12 +73,14 @@ def public_scene(show: Show, now: datetime) -> PublicScene:
     kept = _kept.get(key)
     if kept and time.monotonic() - kept[0] < KEEP_SECONDS:
         return kept[1]
+    opening = opening_of(show, messages=MESSAGES, now=now)
     scene = PublicScene(
         epoch=epoch,
         seq=seq,
-        items=item_cards(show, now),
-        state={name: value for name, (_, value) in state_of(show).items()},
-        messages=[m for m in feed.recent(show.pk, ["message.posted"], MESSAGES) if not m.get("deleted")],
+        items=opening.stage.items,
+        shown=opening.stage.shown,
+        state={name: value for name, (_, value) in opening.state.items()},
+        messages=[message for message in opening.messages if not message.get("deleted")],
     )
     with _composing:
         if len(_kept) >= MOST_KEPT:

@@ -25,7 +25,7 @@ from livecommerce.snapshot import show_wire, you_now
 from livecommerce.watch.chapters import chapters_of
 from livecommerce.watch.modules import modules_of
 from livecommerce.watch.scene_cache import PublicScene, public_scene
-from livecommerce.watch.show_cards import EMPTY_CARD, Scene, lineup_rows, stage_cards
+from livecommerce.watch.show_cards import EMPTY_CARD, OPEN_HOLDS, Scene, lineup_rows, stage_cards
 from livecommerce.watch.show_sheet import sheet_of
 from streams.models import Show
 from streams.shows import ShowNotFound, show_for_viewer
@@ -92,8 +92,10 @@ def _page(found: Show, public: PublicScene, scene: Scene, now: datetime) -> dict
         "viewers": f"{public.viewers:,}",
         "holds": scene.holds,
         "held_units": sum(hold["quantity"] for hold in scene.holds),
+        # The bag in the header leaves out what ran out and is not swept yet.
+        "bag_units": sum(hold["quantity"] for hold in scene.holds if hold["state"] in OPEN_HOLDS),
         "next_show": _next_show(found) if found.is_on_air or found.is_past else None,
-        "chapters": chapters_of(found, scene) if found.state == Show.State.REPLAY else [],
+        "chapters": chapters_of(found, scene, public.shown) if found.state == Show.State.REPLAY else [],
         "modules": modules_of("show"),
         "empty_card": EMPTY_CARD,
         "hold_key": uuid4().hex,
