@@ -143,6 +143,7 @@ def lineup_rows(scene: Scene) -> list[dict[str, Any]]:
                 "url": _sheet_url(scene, item),
                 "now": item["id"] in scene.pins or view["lit"],
                 "on_sale": bool(drop) and view["state"] in {"open", "held", "offered"},
+                "soon": view["state"] == "announced",
                 "out": view["off"],
                 "currency": view["currency"],
                 "amount": view["amount"],

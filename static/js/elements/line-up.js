@@ -66,7 +66,8 @@ class LineUp extends HTMLElement {
     const drop = model.dropOf(item, now);
     const facts = { ...model.facts({ item, drop }, now), hold: undefined };
     const view = cardView(facts);
-    const onSale = Boolean(drop) && dropPhase(facts) === "open";
+    const phase = drop ? dropPhase(facts) : "";
+    const onSale = phase === "open";
     const current = model.pins?.includes(item.id) || onSale;
     row.classList.toggle("product-row--now", Boolean(current));
     row.classList.toggle("product-row--out", view.off);
@@ -75,7 +76,8 @@ class LineUp extends HTMLElement {
     slot(row, "amount").textContent = view.amount;
     slot(row, "sale").hidden = !onSale;
     slot(row, "out").hidden = !view.off;
-    slot(row, "buy").hidden = view.off || onSale;
+    slot(row, "soon").hidden = phase !== "announced";
+    slot(row, "buy").hidden = view.off || onSale || phase === "announced";
   }
 }
 
