@@ -49,8 +49,15 @@ type State = dict[str, tuple[int, dict[str, Any]]]
 
 def room_source(show_id: int) -> tuple[dict[str, Any], State]:
     """Give a room's ``show`` object and its state by key, as the database has them now."""
-    show = Show.objects.with_people().get(pk=show_id)
+    show = _show(show_id)
     return show_wire(show), state_of(show)
+
+
+def head_of(show: Show) -> tuple[str, int]:
+    """Give epoch and last number of the feed of a show that was loaded `with_room()`."""
+    if show.feed_epoch is None or show.feed_seq is None:
+        return feed.open_room(show.pk)
+    return show.feed_epoch, show.feed_seq
 
 
 def show_wire(show: Show) -> dict[str, Any]:
@@ -67,7 +74,7 @@ def show_wire(show: Show) -> dict[str, Any]:
 
 
 def state_of(show: Show) -> State:
-    """Give every state key of a show with its version."""
+    """Give every state key of a show, loaded `with_room()`, with its version."""
     now = timezone.now()
     told = feed.newest(show.pk, (_PIN_KINDS, 1), (_DROP_KINDS, _DROP_EVENTS))
     return _state(show, told, pins_state(show, now), now)
@@ -89,6 +96,10 @@ def opening_of(show: Show, *, messages: int, now: datetime) -> Opening:
     return Opening(stage=stage, state=_state(show, [pins, drops], stage.pins, now), messages=said)
 
 
+def _show(show_id: int) -> Show:
+    return Show.objects.with_people().with_room(timezone.now()).get(pk=show_id)
+
+
 def _state(show: Show, told: list[list[dict[str, Any]]], pinned: dict[str, Any], now: datetime) -> State:
     pins, drops = told
     state: State = {
@@ -99,7 +110,7 @@ def _state(show: Show, told: list[list[dict[str, Any]]], pinned: dict[str, Any],
     # The last event of a drop carries its card, so the feed is the state.
     for event in drops:
         state[f"drop:{event['drop']['id']}"] = (event["seq"], event["drop"])
-    return state | counts.state_of(show, now) | presence.state_of(show, now)
+    return state | counts.state_of(show, now) | presence.state_of(show)
 
 
 # You ------------------------------------------------------------
@@ -158,19 +169,28 @@ class _Copies:
             self._kept[show_id] = kept = (time.monotonic(), _compose(show_id))
             return kept[1]
 
+    def forget(self) -> None:
+        self._kept.clear()
+
 
 _copies = _Copies()
 
 
+def forget_copies() -> None:
+    """Compose every snapshot anew."""
+    _copies.forget()
+
+
 def _compose(show_id: int) -> bytes:
     # Position first, then state: what happens in between is read again as events and harmless to apply twice.
-    epoch, seq = feed.head(show_id)
-    show, state = room_source(show_id)
+    show = _show(show_id)
+    epoch, seq = head_of(show)
+    state = state_of(show)
     recent = [wire for number, wire in feed.tail(show_id, limit=RECENT_EVENTS) if number <= seq]
     return b'"epoch":"%b","seq":%d,"show":%b,"state":%b,"recent":[%b],"beat_every":%d' % (
         epoch.encode(),
         seq,
-        orjson.dumps(show),
+        orjson.dumps(show_wire(show)),
         orjson.dumps(state),
         b",".join(recent),
         BEAT_EVERY,
@@ -209,7 +229,7 @@ def feed_after(request: HttpRequest, slug: str, epoch: str = "", after: int = -1
     if after < 0:
         raise BadInput(fields={"after": "Give the number of the last event that was handled."})
     viewer = who_asks(request)
-    show = show_for_viewer(slug, viewer)
+    show = show_for_viewer(slug, viewer, shows=Show.objects.with_room(timezone.now()))
     events = feed.since(show.pk, epoch, after)
     now = time.time_ns() // 1_000_000
     you = orjson.dumps(you_now(show, viewer))

@@ -50,14 +50,10 @@ def viewers_delay_ms(show: Show, now: datetime) -> int | None:
     return attendance.slow_delay_ms(room=show.pk, now=now)
 
 
-def state_of(show: Show, now: datetime) -> dict[str, tuple[int, dict[str, Any]]]:
-    """Give the state key ``viewers``."""
-    return counted(*attendance.attendance(room=show.pk, now=now))
-
-
-def counted(count: int, at: datetime | None) -> dict[str, tuple[int, dict[str, Any]]]:
-    """Give the state key ``viewers`` for a figure that was read already."""
-    return {"viewers": (milliseconds(at) if at else 0, {"count": rounded(count)})}
+def state_of(show: Show) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Give the state key ``viewers`` of a show that was loaded `with_room()`."""
+    at = show.present_at
+    return {"viewers": (milliseconds(at) if at else 0, {"count": rounded(show.present or 0)})}
 
 
 def rounded(count: int) -> int:

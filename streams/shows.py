@@ -233,12 +233,13 @@ def show_state(show: Show) -> dict[str, Any]:
     }
 
 
-def show_for_viewer(slug: str, viewer: Viewer) -> Show:
-    """The show behind a public address.
+def show_for_viewer(slug: str, viewer: Viewer, *, shows: ShowQuerySet | None = None) -> Show:
+    """The show behind a public address; `shows` may say what else to read with it.
 
     :raises ShowNotFound: for drafts and archived ones, unless the viewer is of the team.
     """
-    show = Show.objects.with_people().filter(slug=slug).first()
+    found = Show.objects.all() if shows is None else shows
+    show = found.with_people().filter(slug=slug).first()
     if show is None or (show.state not in PUBLIC and role_in(show, viewer) == "viewer"):
         raise ShowNotFound
     return show

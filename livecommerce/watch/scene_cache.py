@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from livecommerce.realtime import feed
-from livecommerce.snapshot import opening_of
+from livecommerce.snapshot import head_of, opening_of
 from livecommerce.watch.card_view import Wire
 from livecommerce.watch.show_cards import Scene
 from streams.models import Show
@@ -67,8 +67,8 @@ def forget_scenes() -> None:
 
 
 def public_scene(show: Show, now: datetime) -> PublicScene:
-    """Return the scene of a show, at most a second old."""
-    epoch, seq = feed.head(show.pk)
+    """Return the scene of a show that was loaded `with_room()`, at most a second old."""
+    epoch, seq = head_of(show)
     key = (show.pk, show.state_version, epoch, seq)
     kept = _kept.get(key)
     if kept and time.monotonic() - kept[0] < KEEP_SECONDS:

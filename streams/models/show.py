@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, OuterRef, Q, Subquery, Sum
 from django.templatetags.static import static
 from django.urls import reverse
+
+from livecommerce.realtime.attendance import STALE
+from livecommerce.realtime.models import Attendance, Feed
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -95,6 +98,17 @@ class ShowQuerySet(models.QuerySet["Show"]):
         """With host and brand, which every card and page prints."""
         return self.select_related("host", "brand")
 
+    def with_room(self, now: datetime) -> ShowQuerySet:
+        """With the head of its feed and how many watch it, in the same query."""
+        feed = Feed.objects.filter(room=OuterRef("pk"))
+        there = Attendance.objects.filter(room=OuterRef("pk"), at__gt=now - STALE).order_by().values("room")
+        return self.annotate(  # type: ignore[no-redef]
+            feed_epoch=Subquery(feed.values("epoch")),
+            feed_seq=Subquery(feed.values("seq")),
+            present=Subquery(there.annotate(sum=Sum("viewers")).values("sum")),
+            present_at=Subquery(there.annotate(last=Max("at")).values("last")),
+        )
+
 
 class Show(models.Model):
     """One live event. `state` moves only through the verbs of `streams.shows`."""
@@ -136,6 +150,11 @@ class Show(models.Model):
         segments: RelatedManager[Segment]
         members: RelatedManager[ShowMember]
         moves: RelatedManager[ShowMove]
+        # Set by with_room(); None where nothing happened yet, and where nobody watches.
+        feed_epoch: str | None
+        feed_seq: int | None
+        present: int | None
+        present_at: datetime | None
 
     class Meta:
         constraints: ClassVar = [
