@@ -7,3 +7,8 @@ Floor: `accounts` (who asks), `realtime` (how news travels), `money`, `errors` a
 
 Between them stand the apps, top to bottom: `chat` and `checkout` (siblings), `streams`, `catalog`.
 """
+
+# Every process that may ask for a task has to know the broker: without this, tasks would look for Celery's own default.
+from livecommerce.celery import app as celery_app
+
+__all__ = ["celery_app"]
