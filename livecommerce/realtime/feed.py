@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from livecommerce.realtime.models import Feed, FeedEvent, new_epoch
@@ -120,12 +119,6 @@ def newest(show_id: int, *wanted: tuple[Collection[str], int]) -> list[list[dict
         params += [show_id, *kinds, limit]
     found = sorted(FeedEvent.objects.raw(" UNION ALL ".join(parts), params), key=lambda row: row.seq)
     return [[_row_wire(row) for row in found if row.kind in kinds] for kinds, _ in wanted]
-
-
-def last_of(show_id: int, kinds: Iterable[str]) -> int:
-    """Return the number of the newest event of some kinds, or 0: it orders the state that these events change."""
-    rows = FeedEvent.objects.filter(room=show_id, kind__in=list(kinds))
-    return rows.aggregate(last=Max("seq"))["last"] or 0
 
 
 def redact(show_id: int, seq: int) -> None:

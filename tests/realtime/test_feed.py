@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -167,8 +169,21 @@ def test_recent_gives_some_kinds_only(now: datetime):
     publish.to_show(ROOM, said("a"), ItemPinned(item=1), said("b"), now=now)
 
     assert [event["type"] for event in feed.recent(ROOM, ["item.pinned"], 5)] == ["item.pinned"]
-    assert feed.last_of(ROOM, ["message.posted"]) == 3
-    assert feed.last_of(ROOM, ["drop.opened"]) == 0
+
+
+@pytest.mark.django_db
+def test_the_newest_of_several_kinds_cost_one_query(now: datetime, django_assert_num_queries: Callable[[int], Any]):
+    publish.to_show(ROOM, said("a"), ItemPinned(item=1), said("b"), ItemPinned(item=2), said("c"), now=now)
+    publish.to_show(ROOM + 1, said("elsewhere"), now=now)
+
+    with django_assert_num_queries(1):
+        pins, drops, messages = feed.newest(
+            ROOM, (["item.pinned", "item.unpinned"], 1), (["drop.opened"], 5), (["message.posted"], 2)
+        )
+
+    assert pins == feed.recent(ROOM, ["item.pinned"], 1)
+    assert drops == []
+    assert [event["text"] for event in messages] == ["b", "c"]
 
 
 @pytest.mark.django_db
