@@ -172,7 +172,7 @@ def test_a_killed_database_has_kept_every_promise_it_made(arena: Arena, seed: in
     told = arena.new_rush()
     racer = arena.racer(told)
     time.sleep(random.Random(seed).uniform(0.01, 0.5))
-    arena.postgres.child.kill()
+    arena.postgres.crash()
     arena.postgres.run()
 
     acknowledged = acknowledged_by(racer)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 
 from catalog.models import Stock
 from checkout.audit import breaches
@@ -77,13 +78,17 @@ def test_four_processes_sell_exactly_what_is_there(drop_of, crowd, way):
 
 
 def test_without_lock_and_ledger_units_are_doubled(drop_of, crowd):
-    """The control of the two above: the same race with both guards of the row left out."""
+    """The control of the two above: the same race with both guards of the row left out.
+
+    On SQLite a third guard stays, which no code of ours could leave out: one writer at a time, from BEGIN on.
+    """
     drop = drop_of(37)
     shares = [crowd(12) for _ in range(4)]
 
     race("tap_mixed", processes=4, drop=drop.pk, shares=shares, ways=["batch"], without="lock and ledger")
 
-    assert any(sentence.startswith("holds: taken is") for sentence in breaches())
+    doubled = any(sentence.startswith("holds: taken is") for sentence in breaches())
+    assert doubled == (connection.vendor == "postgresql")
     _forget()
 
 

@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psutil
+
 from tests.servers.child import Child, find_program, free_port
 
 DATABASE_USER = "livecommerce"
@@ -52,6 +54,12 @@ class Postgres:
             stop_signal=signal.SIGINT,
         )
         self.child.wait_until(self.answers)
+
+    def crash(self) -> None:
+        """Kill it with -9, and wait for its orphans: while one of them lives, the directory cannot be started again."""
+        orphans = psutil.Process(self.child.popen.pid).children(recursive=True)
+        self.child.kill()
+        psutil.wait_procs(orphans, timeout=30)
 
     def answers(self) -> bool:
         asked = subprocess.run(
