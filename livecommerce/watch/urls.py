@@ -7,6 +7,7 @@ from livecommerce.watch.views import brand, home, host, product, shows
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("favicon.ico", home.favicon),
     path("shows/", shows.shows, name="shows"),
     path("shows/<slug:slug>/", show_page.show, name="show"),
     path("embed/<slug:slug>/", show_page.embed, name="embed"),

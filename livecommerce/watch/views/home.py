@@ -1,7 +1,8 @@
 """Home: what is live, what comes, what was."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 
 from livecommerce.watch.cards import live_cards, replay_cards, upcoming_rows
@@ -28,3 +29,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "replays": replay_cards(shows, limit=REPLAY_CARDS),
         },
     )
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Send whoever asks at the customary place, such as the back office's pages, to the mark."""
+    return redirect(static("art/mark.svg"))
