@@ -1,5 +1,7 @@
 """Two viewers, one unit: one holds it, the other hears so within a second, queues, and gets it when it comes back."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -28,7 +30,10 @@ def test_the_last_unit_goes_to_one_and_comes_back_to_the_next(shop: Shop, noor: 
         expect(cards[1]).to_contain_text("Sold out")
         expect(ben.get_by_role("dialog", name="Your order")).to_be_hidden()
 
-        cards[1].get_by_role("button", name="Join queue").click()
+        # A tap that lands in the moment in which Buy becomes Join queue has joined already.
+        expect(cards[1]).to_contain_text(re.compile("Join queue|in the queue"))
+        if "Join queue" in cards[1].inner_text():
+            cards[1].get_by_role("button", name="Join queue").click()
         expect(cards[1]).to_contain_text("You are 1st of 1 in the queue.")
 
         ana.keyboard.press("Escape")
