@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -36,6 +38,16 @@ def django_db_modify_db_settings() -> None:
     """SQLite tests run on a file as the product does: threads see one database, and its locks are the real ones."""
     if profile_name() == "embedded":
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(settings.DATA_DIR) / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Generator[None]:
+    """Queries of async tests (`aget`) run in asgiref's one thread, whose connection nobody else can close.
+
+    PostgreSQL does not drop a database to which a connection is left.
+    """
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session", autouse=True)
