@@ -9,6 +9,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 KEY_LEAST = 32
+# Addresses under which nobody else reaches this machine.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+# These name a file or nothing at all; a database may be behind a socket on this machine.
+_WITHOUT_HOST = frozenset({"sqlite", "file", "console", "memory", "postgres", "postgresql", "filesystem"})
+_HOST = re.compile(r"\*|\.?[\w.-]+|\[[\da-fA-F:.]+\]")
 
 
 class Misconfigured(SystemExit):
@@ -36,14 +41,15 @@ def env_bool(name: str, *, default: bool) -> bool:
 def env_int(name: str, *, default: int, least: int = 0, most: int = 2**31) -> int:
     """Return a whole number within bounds."""
     text = env_text(name, str(default))
-    if not re.fullmatch(r"\d+", text) or not least <= int(text) <= most:
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
         raise Misconfigured(name, f"write a whole number from {least} to {most}, not {text!r}")
     return int(text)
 
 
 def env_choice(name: str, *, default: str, choices: set[str]) -> str:
     """Return one of a few words."""
-    text = env_text(name, default).lower()
+    text = env_text(name, default)
+    text = text.upper() if default.isupper() else text.lower()
     if text not in choices:
         raise Misconfigured(name, f"write one of {', '.join(sorted(choices))}, not {text!r}")
     return text
@@ -54,15 +60,51 @@ def env_list(name: str) -> list[str]:
     return [word for word in (part.strip() for part in env_text(name).split(",")) if word]
 
 
+def env_hosts(name: str) -> list[str]:
+    """Return host names without scheme and port, as Django compares them."""
+    hosts = env_list(name)
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise Misconfigured(name, f"write host names with commas, without scheme and port, not {host!r}")
+    return hosts
+
+
 def env_url(name: str, *, default: str = "", schemes: set[str]) -> str:
     """Return an absolute URL of one of the schemes, or the default when nothing is set."""
     text = env_text(name, default)
     if not text:
         return ""
-    parts = urlsplit(text)
-    if parts.scheme not in schemes or not (parts.netloc or parts.path):
-        raise Misconfigured(name, f"write a URL that starts with {' or '.join(s + '://' for s in sorted(schemes))}")
+    starts = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
+    try:
+        parts = urlsplit(text)
+        whole = text.startswith(f"{parts.scheme}://") and (parts.hostname or parts.scheme in _WITHOUT_HOST)
+        port = parts.port
+    except ValueError:
+        raise Misconfigured(name, f"write a URL that starts with {starts}, its port a number up to 65535") from None
+    if parts.scheme not in schemes or not whole or port == 0:
+        raise Misconfigured(name, f"write a URL that starts with {starts} and says where it leads")
     return text
+
+
+def env_origin(name: str, *, default: str) -> str:
+    """Return scheme, host and port of where people reach us."""
+    text = env_url(name, default=default, schemes={"http", "https"}).rstrip("/")
+    parts = urlsplit(text)
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise Misconfigured(name, "write scheme, host and port alone, as in https://shop.example.com")
+    return text
+
+
+def env_folder(name: str, *, default: Path) -> Path:
+    """Return a folder that we may write to, made when it is not there."""
+    folder = Path(env_text(name, str(default))).resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(name, f"{folder} cannot be a folder of ours: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Misconfigured(name, f"{folder} cannot be written to")
+    return folder
 
 
 def env_mailer(name: str, *, default: str) -> dict[str, object]:
@@ -74,8 +116,6 @@ def env_mailer(name: str, *, default: str) -> dict[str, object]:
         return {"BACKEND": backend, "OPTIONS": {"file_path": parts.path}}
     if parts.scheme in backends:
         return {"BACKEND": backend}
-    if not parts.hostname:
-        raise Misconfigured(name, "name the mail server, as in smtp+tls://user:password@mail.example.com:587")
     options = {
         "host": parts.hostname,
         "port": parts.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[parts.scheme],

@@ -1,6 +1,5 @@
 """One file, driven by the environment. With nothing set: SQLite, one process, files on disk, practice payments."""
 
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,12 +8,15 @@ from django.utils.csp import CSP
 from servestatic.compress import Compressor
 
 from livecommerce.environment import (
+    LOOPBACK,
     Misconfigured,
     env_bool,
     env_choice,
+    env_folder,
+    env_hosts,
     env_int,
-    env_list,
     env_mailer,
+    env_origin,
     env_text,
     env_url,
     running_tests,
@@ -23,25 +25,27 @@ from livecommerce.environment import (
 from livecommerce.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env_text("DATA_DIR", str(BASE_DIR / "data"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = env_folder("DATA_DIR", default=BASE_DIR / "data")
 PORT = env_int("PORT", default=8000, least=1, most=65535)
-PUBLIC_URL = env_url("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}", schemes={"http", "https"}).rstrip("/")
+PUBLIC_URL = env_origin("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}")
 DATABASE_URL = env_url("DATABASE_URL", schemes={"postgres", "postgresql", "sqlite"})
 REDIS_URL = env_url("REDIS_URL", schemes={"redis", "rediss"})
 EMBEDDED = not REDIS_URL
 
 DEBUG = env_bool("DEBUG", default=False)
-SECRET_KEY = secret_key(data_dir=DATA_DIR, embedded=not DATABASE_URL or DEBUG)
+_own_file = not DATABASE_URL or DATABASE_URL.startswith("sqlite")
+SECRET_KEY = secret_key(data_dir=DATA_DIR, embedded=_own_file or DEBUG)
 _host = urlsplit(PUBLIC_URL).hostname or ""
-_loopback = _host in {"localhost", "127.0.0.1", "::1"}
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [_host, *(["localhost", "127.0.0.1", "[::1]"] if _loopback else [])]
+_loopback = _host in LOOPBACK
+ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS") or [_host, *(["localhost", "127.0.0.1", "[::1]"] if _loopback else [])]
 
 # Names and limits of the product.
 PRODUCT_NAME = env_text("PRODUCT_NAME", "Vitrine")
 RATE_LIMITS = env_choice("RATE_LIMITS", default="on", choices={"on", "off"}) == "on"
-if not RATE_LIMITS and not (DEBUG or _loopback):
-    raise Misconfigured("RATE_LIMITS", "off is only for DEBUG or a PUBLIC_URL on loopback")
+if not RATE_LIMITS and not (DEBUG or LOOPBACK.issuperset({_host, *ALLOWED_HOSTS})):
+    raise Misconfigured("RATE_LIMITS", "off is only for DEBUG, or with PUBLIC_URL and ALLOWED_HOSTS on loopback")
+# How long what happened in a show is kept; see streams/retention.py.
+FEED_DAYS = env_int("FEED_DAYS", default=400, least=1)
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", default=0, most=5)
 MEDIA_SERVER_URL = env_url("MEDIA_SERVER_URL", schemes={"http", "https", "rtmp", "rtsp"})
 # Origins that may open a socket: scheme, host and port have to match.
@@ -108,7 +112,7 @@ TEMPLATES = [
 ]
 
 # Truth. SQLite takes its write lock at BEGIN, so a transaction never fails half-way for want of it.
-if DATABASE_URL and not DATABASE_URL.startswith("sqlite"):
+if not _own_file:
     # A connection is tried before it is used: after a restart of the database the pool is full of dead ones.
     DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
     DATABASES["default"]["OPTIONS"] = {
@@ -136,7 +140,11 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-CELERY_BROKER_URL = env_text("CELERY_BROKER_URL", REDIS_URL or "memory://localhost/")
+CELERY_BROKER_URL = env_url(
+    "CELERY_BROKER_URL",
+    default=REDIS_URL or "memory://localhost/",
+    schemes={"memory", "redis", "rediss", "amqp", "amqps", "filesystem"},
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -161,13 +169,16 @@ INGEST_HOST = env_text("INGEST_HOST", "127.0.0.1")
 INGEST_PORT = env_int("INGEST_PORT", default=1935, most=65535)
 INGEST_PUBLIC_HOST = env_text("INGEST_PUBLIC_HOST", _host if INGEST_HOST != "127.0.0.1" else "127.0.0.1")
 _bucket = env_text("AWS_STORAGE_BUCKET_NAME")
+_bucket_at = env_url("AWS_S3_ENDPOINT_URL", schemes={"http", "https"})
+if bool(env_text("AWS_ACCESS_KEY_ID")) != bool(env_text("AWS_SECRET_ACCESS_KEY")):
+    raise Misconfigured("AWS_SECRET_ACCESS_KEY", "goes with AWS_ACCESS_KEY_ID; set both or neither")
 _found_not_collected = DEBUG or running_tests()
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage" if _bucket else "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
             "bucket_name": _bucket,
-            "endpoint_url": env_url("AWS_S3_ENDPOINT_URL", schemes={"http", "https"}) or None,
+            "endpoint_url": _bucket_at or None,
             "file_overwrite": False,
             "querystring_auth": False,
         }
@@ -222,11 +233,10 @@ UNFOLD = {
     "SIDEBAR": {"show_search": False, "show_all_applications": False},
 }
 
-# Money.
-STRIPE_SECRET_KEY = env_text("STRIPE_SECRET_KEY")
-STRIPE_PUBLISHABLE_KEY = env_text("STRIPE_PUBLISHABLE_KEY")
-STRIPE_WEBHOOK_SECRETS = env_list("STRIPE_WEBHOOK_SECRETS")
-STRIPE_API_BASE = env_url("STRIPE_API_BASE", schemes={"http", "https"})
+# Money. Whoever sets a key means to be paid: practice payments must not stand in for it in silence.
+for _name in ("STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_API_BASE"):
+    if env_text(_name):
+        raise Misconfigured(_name, "payments through Stripe are not part of this version; leave it unset to practise")
 
 # Mail.
 MAILERS = {"default": env_mailer("EMAIL_URL", default="console://localhost")}
@@ -265,4 +275,5 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 LOGGING_CONFIG = None
 LOG_FORMAT = env_choice("LOG_FORMAT", default="text", choices={"text", "json"})
-logging_config(json=LOG_FORMAT == "json", debug=DEBUG, level=os.environ.get("LOG_LEVEL", "INFO"))
+LOG_LEVEL = env_choice("LOG_LEVEL", default="INFO", choices={"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
+logging_config(json=LOG_FORMAT == "json", debug=DEBUG, level=LOG_LEVEL)
