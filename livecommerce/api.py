@@ -1,5 +1,9 @@
 """The JSON API under /api/v1/: who may ask, how refusals look, which app answers what."""
 
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.conf import settings
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -93,6 +97,7 @@ def refuse_fields(request: HttpRequest, invalid: ValidationError) -> HttpRespons
 
 
 @api.exception_handler(DataError)
+@api.exception_handler(OverflowError)
 @api.exception_handler(UnicodeEncodeError)
 def refuse_unstorable(request: HttpRequest, _: Exception) -> HttpResponse:
     """Refuse what no database keeps: NUL characters, half a character, numbers beyond any column."""
@@ -117,6 +122,56 @@ def refuse_malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
     refused = BadInput(str(error))
     refused.status = error.status_code
     return refuse(request, refused)
+
+
+class TooLarge(Refused):
+    """More than any call needs."""
+
+    code = "too_large"
+    status = 413
+    message = "The request is too large. Nothing was changed; send less at once."
+
+
+class MethodUnknown(Refused):
+    """The address is right, the verb is not; `Allow` names those that are."""
+
+    code = "method_not_allowed"
+    status = 405
+    message = "This address does not take this method. GET /api/v1/openapi.json lists what it takes."
+
+
+class OurFault(Refused):
+    """A defect of ours; the log has it."""
+
+    code = "internal"
+    status = 500
+    message = "Something broke on our side. Nothing is half-written; try again in a moment."
+
+
+class AnswersInJson:
+    """Middleware: what is refused under /api/ before or after our own code looks like every other refusal."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer; Django's and ninja's own pages for 400, 405, 413 and 500 are put into words and JSON."""
+        if not request.path.startswith("/api/"):
+            return self.get_response(request)
+        length = request.META.get("CONTENT_LENGTH") or ""
+        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return refuse(request, TooLarge())
+        response = self.get_response(request)
+        in_json = response.headers.get("Content-Type", "").startswith("application/json")
+        if in_json or response.status_code < HTTPStatus.BAD_REQUEST:
+            return response
+        known: dict[int, Refused] = {405: MethodUnknown(), 413: TooLarge(), 500: OurFault()}
+        refused = known.get(response.status_code) or BadInput("This request cannot be read. Nothing was changed.")
+        refused.status = response.status_code
+        told = refuse(request, refused)
+        if "Allow" in response.headers:
+            told["Allow"] = response.headers["Allow"]
+        return told
 
 
 def nothing_here(request: HttpRequest) -> HttpResponse:

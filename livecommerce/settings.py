@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "livecommerce.watch.compression.CompressPages",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "livecommerce.api.AnswersInJson",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,6 +1,7 @@
 """The outside of the API: every call that clients rely on is there, and no input whatever breaks it."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -113,3 +114,53 @@ def test_text_that_no_database_keeps_breaks_nothing(
 
     assert answer.status_code < 500
     assert answer.status_code < 400 or answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("holds", {"variant": 10**30, "key": "a"}),
+        ("holds", {"drop": 10**30, "key": "a"}),
+        ("holds", {"variant": 1, "key": "a", "show": 10**30}),
+        ("holds", {"variant": 1, "key": "a", "show": "²"}),
+        ("orders", {"holds": [10**30], "email": "a@example.test", "address": {}, "key": "a"}),
+        (f"holds/{10**30}/extend", {}),
+    ],
+)
+def test_numbers_beyond_any_column_are_refused_in_words(
+    path: str, body: dict[str, Any], viewer: Visitor, client_of: Callable[[Visitor], Client]
+) -> None:
+    answer = client_of(viewer).post(f"/api/v1/{path}", body, content_type="application/json")
+
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "sessions"), ("PUT", "shows"), ("PATCH", "holds/1")])
+def test_a_method_that_an_address_does_not_take_is_refused_like_all_else(method: str, path: str) -> None:
+    answer = Client().generic(method, f"/api/v1/{path}")
+
+    assert answer.status_code == 405
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+    assert answer["Allow"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "a"}])
+def test_a_request_larger_than_any_call_needs_is_refused(
+    headers: dict[str, str], viewer: Visitor, client_of: Callable[[Visitor], Client]
+) -> None:
+    body = json.dumps({"variant": 1, "key": "a" * 3_000_000})
+
+    answer = client_of(viewer).post("/api/v1/holds", body, content_type="application/json", headers=headers)
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "too_large"
+
+
+def test_a_defect_of_ours_is_told_in_the_apis_own_form(live_show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Show, "public_state", property(lambda show: 1 / 0))
+
+    answer = Client(raise_request_exception=False).get("/api/v1/shows")
+
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "internal"
