@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from livecommerce.errors import Refused
 from livecommerce.realtime import publish
 
 EMOJI = frozenset({"heart", "fire", "clap", "laugh", "wow"})
+# A client may send the sign itself; without what only says how to draw it (a text sign's emoji form, a skin's tone).
+_SIGNS = {"❤": "heart", "🔥": "fire", "👏": "clap", "😂": "laugh", "😮": "wow"}
+_DRAWING = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 MOST_AT_ONCE = 20
 
 
@@ -24,11 +29,12 @@ class TooManyReactions(Refused):
 def send_reaction(*, show_id: int, emoji: str, count: int) -> None:
     """Add to this second's count. No sender and no moment is kept.
 
-    :raises UnknownReaction: not one of `EMOJI`.
+    :raises UnknownReaction: neither one of `EMOJI` nor its sign.
     :raises TooManyReactions: a count that no thumb can reach.
     """
-    if emoji not in EMOJI:
+    name = _SIGNS.get(_DRAWING.sub("", emoji), emoji)
+    if name not in EMOJI:
         raise UnknownReaction
     if not 1 <= count <= MOST_AT_ONCE:
         raise TooManyReactions
-    publish.reactions(show_id, {emoji: count})
+    publish.reactions(show_id, {name: count})

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout import ledger_page, views
+from checkout import ledger_page, views, webhooks
 
 urlpatterns = [
     path("cart/", views.cart, name="cart"),
@@ -14,4 +14,5 @@ urlpatterns = [
     path("orders/<str:code>/", views.order, name="order"),
     path("orders/<str:code>/pay/", views.pay_again, name="order-pay"),
     path("orders/<str:code>/bank-check/", views.bank_check, name="bank-check"),
+    path("webhooks/stripe/", webhooks.stripe, name="stripe-webhook"),
 ]

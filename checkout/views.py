@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from checkout.addresses import Address
 from checkout.carts import SellerBag, cart_of
@@ -100,7 +100,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_safe
 def order(request: HttpRequest, code: str) -> HttpResponse:
     """One order, for its buyer or for whoever has the signed link."""
     return _order_page(request, code, CardForm())

@@ -40,12 +40,19 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Give Prometheus its figures, to private addresses only.
 
-    :raises PermissionDenied: asked from a public address.
+    :raises PermissionDenied: asked from a public address, or through a proxy that we were not told of.
     """
-    address = address_of(request)
-    if not address or not ip_address(address).is_private:
+    unknown_proxy = not settings.TRUSTED_PROXIES and "X-Forwarded-For" in request.headers
+    if unknown_proxy or not _is_private(address_of(request)):
         raise PermissionDenied
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_private(address: str) -> bool:
+    try:
+        return ip_address(address).is_private
+    except ValueError:
+        return False
 
 
 def _draining() -> str:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer, who_asks
@@ -36,7 +36,7 @@ PANELS = {
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def shows(request: HttpRequest) -> HttpResponse:
     """List the shows this person works in."""
     return render(request, "studio/list.html", {"groups": shows_of(_user(request), now=timezone.now())})
@@ -44,7 +44,7 @@ def shows(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """Run a show; before it, get ready to go live; after it, see what it sold."""
     board = _board(request, slug)
@@ -54,7 +54,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def panel(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """Give one panel anew."""
     if name not in PANELS:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.accounts.visitors import ensure_visitor
@@ -36,14 +36,14 @@ EMBEDDED_CSP: dict[str, Any] = dict(settings.SECURE_CSP) | {"frame-ancestors": [
 
 
 @never_cache
-@require_GET
+@require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a show: what is to come, what is on, what was."""
     return _answer(request, slug)
 
 
 @never_cache
-@require_GET
+@require_safe
 @xframe_options_exempt
 @csp_override(EMBEDDED_CSP)
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
