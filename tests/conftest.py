@@ -4,6 +4,7 @@ Noor hosts a show of Kiln & Kettle; Ana watches and buys; Ben wants the same cup
 brand; Oda works for Norrfold and must see nothing of it.
 """
 
+import threading
 from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -48,6 +49,15 @@ def django_db_setup(django_db_setup: None) -> Generator[None]:
     """
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True)
+def figures_are_told_within_their_test(_django_db_marker: None) -> Generator[None]:
+    """Stock figures wait a quarter of a second in a timer's thread, which must not read the next test's database."""
+    yield
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
 
 
 @pytest.fixture(scope="session", autouse=True)
