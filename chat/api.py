@@ -7,11 +7,13 @@ from django.utils import timezone
 from ninja import Field, Router, Schema
 
 from chat.messages import Draft, delete_message, post_message, restore_message
-from chat.moderation import mute_viewer, unmute_viewer
+from chat.moderation import ban_viewer, mute_viewer, unmute_viewer
 from livecommerce.accounts.api_auth import KNOWN_VIEWER
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import who_asks
 from livecommerce.errors import SignInNeeded
+from livecommerce.realtime.limits import take_turn
+from streams.bans import admit, lift_ban
 from streams.models import Show
 from streams.shows import show_for_team, show_for_viewer
 
@@ -41,12 +43,25 @@ class MuteOut(Schema):
     until: int
 
 
+class BanIn(Schema):
+    viewer: str = Field(description="The author id that a message carries.")
+    seconds: int = Field(86_400, description="From a minute to a year; a day unless told.")
+    reason: str = Field("", max_length=120, description="The viewer is told.")
+
+
+class BanOut(Schema):
+    id: int
+    until: int
+
+
 @router.post("shows/{slug}/messages", response=MessageOut)
 def post(request: HttpRequest, slug: str, body: MessageIn) -> MessageOut:
     """Write in a show's chat. Repeated with the same key it answers the same and posts nothing."""
-    author = who_asks(request)
+    author, now = who_asks(request), timezone.now()
+    take_turn(author.visitor_id, author.address)
     show = show_for_viewer(slug, author)
-    draft = Draft.arrived(author=author, text=body.text, key=body.key, seen_ms=body.seen_at, now=timezone.now())
+    admit(show, author, now=now)
+    draft = Draft.arrived(author=author, text=body.text, key=body.key, seen_ms=body.seen_at, now=now)
     posted = post_message(show_id=show.pk, draft=draft)
     return MessageOut(id=posted.id, seq=posted.seq, key=posted.key)
 
@@ -83,6 +98,24 @@ def unmute(request: HttpRequest, slug: str, mute_id: int) -> MuteOut:
     show, actor = _team(request, slug)
     lifted = unmute_viewer(show=show, mute_id=mute_id, actor=actor, now=timezone.now())
     return MuteOut(id=lifted.pk, until=round(lifted.until.timestamp() * 1000))
+
+
+@router.post("studio/shows/{slug}/bans", response=BanOut)
+def ban(request: HttpRequest, slug: str, body: BanIn) -> BanOut:
+    """Send a viewer out of this show and keep them out for a while."""
+    show, actor = _team(request, slug)
+    given = ban_viewer(
+        show=show, viewer=body.viewer, seconds=body.seconds, reason=body.reason, actor=actor, now=timezone.now()
+    )
+    return BanOut(id=given.pk, until=round(given.until.timestamp() * 1000))
+
+
+@router.delete("studio/shows/{slug}/bans/{ban_id}", response=BanOut)
+def unban(request: HttpRequest, slug: str, ban_id: int) -> BanOut:
+    """Let a viewer come back."""
+    show, actor = _team(request, slug)
+    lifted = lift_ban(show=show, ban_id=ban_id, actor=actor, now=timezone.now())
+    return BanOut(id=lifted.pk, until=round(lifted.until.timestamp() * 1000))
 
 
 def _team(request: HttpRequest, slug: str) -> tuple[Show, User]:

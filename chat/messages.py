@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from chat.models import MAX_TEXT, Message, Mute, Role
+from chat.moderation import mutes_on
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.accounts.visitors import guest_name
@@ -130,11 +131,11 @@ def post_messages(show_id: int, drafts: list[Draft]) -> list[Posted | Exception]
 
 
 def post_message(*, show_id: int, draft: Draft) -> Posted:
-    """Post one message without a batch.
+    """Post one message from a request: with those of the sockets of this process, in the order they came.
 
     :raises Refused: why it cannot be posted, in words for its writer.
     """
-    return posting.decide_one(show_id, draft)
+    return posting.ask_from_thread(show_id, draft)
 
 
 @transaction.atomic
@@ -181,7 +182,7 @@ def _post_together(show_id: int, drafts: list[Draft]) -> list[Posted | Exception
     now = max(draft.at for draft in drafts)
     authors = {draft.author.visitor_id for draft in drafts}
     known = _known(show_id, drafts)
-    mutes = _mutes(show_id, authors, now)
+    mutes = {one: mute for (one, _), mute in mutes_on(authors, now=now, show_id=show_id).items()}
     spoke = _last_words(show, authors, now)
     answers: dict[int, Posted | Exception] = {}
     fresh: dict[int, Message] = {}
@@ -213,15 +214,6 @@ def _known(show_id: int, drafts: list[Draft]) -> dict[tuple[uuid.UUID | None, st
     return {
         (author, key): Posted(id=pk, seq=seq, key=key)
         for pk, seq, author, key in rows.values_list("id", "seq", "author_id", "key")
-    }
-
-
-def _mutes(show_id: int, authors: set[uuid.UUID | None], now: datetime) -> dict[uuid.UUID, Mute]:
-    """The mutes that hold for these authors, also those given to the guest they were before they signed in."""
-    theirs = Q(visitor_id__in=authors) | Q(visitor__merged_into_id__in=authors)
-    mutes = Mute.objects.active(now).filter(theirs, show_id=show_id).select_related("visitor").order_by("until")
-    return {mute.visitor.merged_into_id or mute.visitor_id: mute for mute in mutes} | {
-        mute.visitor_id: mute for mute in mutes
     }
 
 

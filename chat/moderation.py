@@ -1,20 +1,26 @@
-"""Moderation: who may not write for a while.
+"""Moderation: who may not write for a while, and who is sent out.
 
-The rule guarded here: a mute has an end and a reason, and never hits the team.
+The rule guarded here: a mute has an end and a reason, never hits the team, and is told to its viewer at once.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from chat.models import Message, Mute
 from livecommerce.accounts.models import User, Visitor
 from livecommerce.errors import Refused
-from streams.models import Show
+from livecommerce.realtime import publish
+from livecommerce.realtime.feed import milliseconds
+from livecommerce.realtime.protocol import PrivateNews, ViewerMuted, ViewerUnmuted
+from streams.bans import ban_visitor
+from streams.models import Ban, Show
 from streams.shows import role_of_user
 
 SHORTEST = 10
@@ -60,7 +66,7 @@ def mute_viewer(*, show: Show, viewer: str, seconds: int, reason: str, actor: Us
     if role_of_user(show, visitor.user_id) != "viewer":
         raise CannotMute
     Mute.objects.active(now).filter(show=show, visitor=visitor).update(lifted_at=now)
-    return Mute.objects.create(
+    mute = Mute.objects.create(
         show=show,
         visitor=visitor,
         name=name,
@@ -69,6 +75,8 @@ def mute_viewer(*, show: Show, viewer: str, seconds: int, reason: str, actor: Us
         by=actor,
         at=now,
     )
+    _tell(visitor, ViewerMuted(show=show.pk, until=milliseconds(mute.until), reason=mute.reason))
+    return mute
 
 
 @transaction.atomic
@@ -84,12 +92,47 @@ def unmute_viewer(*, show: Show, mute_id: int, actor: User, now: datetime) -> Mu
         mute.lifted_at = now
         mute.by = actor
         mute.save(update_fields=["lifted_at", "by"])
+        _tell(mute.visitor, ViewerUnmuted(show=show.pk))
     return mute
+
+
+@transaction.atomic
+def ban_viewer(*, show: Show, viewer: str, seconds: int, reason: str, actor: User, now: datetime) -> Ban:
+    """Send a viewer out of this show. `viewer` is the author id that messages carry.
+
+    :raises ViewerNotFound: nobody with this id wrote here.
+    :raises CannotBan, BadBan: see `streams.bans`.
+    """
+    visitor, name = _writer(show, viewer)
+    lasts = timedelta(seconds=seconds)
+    return ban_visitor(show=show, visitor=visitor, name=name, lasts=lasts, reason=reason, actor=actor, now=now)
+
+
+def mutes_on(
+    visitor_ids: Collection[uuid.UUID | None], *, now: datetime, show_id: int | None = None
+) -> dict[tuple[uuid.UUID, int], Mute]:
+    """Give the mutes of many visitors by visitor and show, also those given to the guest they were before."""
+    theirs = Q(visitor_id__in=visitor_ids) | Q(visitor__merged_into_id__in=visitor_ids)
+    if show_id is not None:
+        theirs &= Q(show_id=show_id)
+    found: dict[tuple[uuid.UUID, int], Mute] = {}
+    for mute in Mute.objects.active(now).filter(theirs).select_related("visitor").order_by("until"):
+        for one in (mute.visitor.merged_into_id, mute.visitor_id):
+            if one is not None:
+                found[one, mute.show_id] = mute
+    return found
 
 
 def active_mutes(*, show: Show, now: datetime) -> list[Mute]:
     """Who may not write now, the one that ends first at the top."""
     return list(Mute.objects.active(now).filter(show=show).order_by("until"))
+
+
+def _tell(visitor: Visitor, news: PrivateNews) -> None:
+    """Tell the viewer, under the account too that the guest has become."""
+    publish.to_viewer(visitor.pk, news)
+    if visitor.merged_into_id is not None:
+        publish.to_viewer(visitor.merged_into_id, news)
 
 
 def _writer(show: Show, public_id: str) -> tuple[Visitor, str]:

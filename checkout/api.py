@@ -19,6 +19,7 @@ from livecommerce.accounts.visitors import require_visitor
 from livecommerce.clock import database_now
 from livecommerce.errors import BadInput, SignInNeeded
 from livecommerce.money import Money
+from streams.bans import admit_to
 from streams.drops import announce_drop, close_drop, drop_card, drop_of_show, fair_countdown
 from streams.models import Drop, Show
 from streams.shows import ShowNotFound, show_for_team, show_for_viewer
@@ -74,13 +75,16 @@ class QueueIn(Schema):
 @router.post("holds", summary="Hold units", response={200: dict[str, Any]})
 def place(request: HttpRequest, body: HoldIn) -> dict[str, Any]:
     """Reserve units; answered after the commit."""
+    viewer = who_asks(request)
+    show_id = _show_id(body.show, viewer)
+    _admit(viewer, show_id=show_id, drop_id=body.drop)
     answer = place_hold(
-        buyer_id=require_visitor(who_asks(request)),
+        buyer_id=require_visitor(viewer),
         drop_id=body.drop,
         variant_id=body.variant,
         quantity=body.quantity,
         key=body.key,
-        show_id=_show_id(body.show, who_asks(request)),
+        show_id=show_id,
         now=database_now(),
     )
     return answer.wire()
@@ -111,9 +115,11 @@ def extend(request: HttpRequest, hold_id: int) -> dict[str, Any]:
 @router.post("drops/{drop_id}/queue", summary="Join the queue of a sold-out drop")
 def join(request: HttpRequest, drop_id: int, body: QueueIn | None = None) -> dict[str, Any]:
     """Stand in line for a unit that comes back."""
+    viewer = who_asks(request)
+    _admit(viewer, show_id=None, drop_id=drop_id)
     place = join_queue(
         drop_id=drop_id,
-        buyer_id=require_visitor(who_asks(request)),
+        buyer_id=require_visitor(viewer),
         variant_id=body.variant if body else None,
         now=database_now(),
     )
@@ -178,12 +184,22 @@ def _show_id(show: str | int | None, viewer: Viewer) -> int | None:
     """Read slug or id; a show that the viewer cannot see is as good as none."""
     if show is None:
         return None
-    if isinstance(show, str) and not show.isdigit():
+    if isinstance(show, str) and not show.isdecimal():
         return show_for_viewer(show, viewer).pk
     found = Show.objects.public().filter(pk=int(show)).first()
     if found is None:
         raise ShowNotFound
     return found.pk
+
+
+def _admit(viewer: Viewer, *, show_id: int | None, drop_id: int | None) -> None:
+    """Let a viewer take part in the show that they watch, and in the one that has the drop.
+
+    :raises Banned: its team has sent them out.
+    """
+    shows = {show_id, Drop.objects.filter(pk=drop_id).values_list("show_id", flat=True).first() if drop_id else None}
+    for show in shows:
+        admit_to(show, viewer.visitor_id, now=database_now())
 
 
 def _team(request: HttpRequest, slug: str) -> tuple[Show, User]:

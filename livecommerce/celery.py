@@ -20,7 +20,9 @@ def schedule_periodic_tasks(sender: Celery, **_: object) -> None:
     # Here, for the task modules need the apps, and this module is imported before them.
     from checkout import tasks as checkout
     from livecommerce.accounts import tasks as accounts
+    from livecommerce.realtime import tasks as realtime
     from streams import tasks as streams
 
-    for name, seconds in {**streams.PERIODIC, **checkout.PERIODIC, **accounts.PERIODIC}.items():
-        sender.add_periodic_task(seconds, sender.signature(name), name=name)
+    for periodic in (streams.PERIODIC, checkout.PERIODIC, accounts.PERIODIC, realtime.PERIODIC):
+        for name, seconds in periodic.items():
+            sender.add_periodic_task(seconds, sender.signature(name), name=name)

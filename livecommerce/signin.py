@@ -11,6 +11,7 @@ from django.utils import timezone
 from checkout.holds import merge_holds
 from livecommerce.accounts.models import User
 from livecommerce.accounts.visitors import COOKIE, merge_visitor, read_guest_token, visitor_of_user
+from livecommerce.realtime.logins import end_session
 
 
 class SignInAdapter(DefaultAccountAdapter):
@@ -22,6 +23,13 @@ class SignInAdapter(DefaultAccountAdapter):
         super().login(request, user)
         if guest_id is not None:
             take_over_guest(guest_id=guest_id, user=user)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Sign out; this browser's open sockets end with it."""
+        session_key = request.session.session_key
+        super().logout(request)
+        if session_key:
+            end_session(session_key)
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Keep the name that the sign-up form may carry."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,9 @@ from uuid import UUID
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Router
+from ninja import Query, Router, Schema
 
+from chat.moderation import mutes_on
 from checkout import counts
 from checkout.cards import hold_card
 from checkout.models import Hold
@@ -30,7 +31,7 @@ from livecommerce.errors import BadInput
 from livecommerce.realtime import feed
 from livecommerce.realtime.batch import Batch
 from livecommerce.realtime.protocol import BEAT_EVERY, RECENT_EVENTS
-from streams import presence
+from streams import bans, presence
 from streams.lineup import Stage, pins_state, stage_of
 from streams.models import Show
 from streams.shows import role_in, sales_state, show_for_viewer, show_state
@@ -116,36 +117,61 @@ def _state(show: Show, told: list[list[dict[str, Any]]], pinned: dict[str, Any],
 # You ------------------------------------------------------------
 
 
-def you_wire(viewer: Viewer, role: str, promises: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Give the private part: who you are here and what is promised to you."""
-    visitor = Visitor(id=viewer.visitor_id).public_id if viewer.visitor_id else None
+@dataclass(frozen=True, kw_only=True)
+class Promises:
+    """What is kept for one visitor: open holds and queue places, and per show what they may not do, and why."""
+
+    holds: list[dict[str, Any]] | None = field(default_factory=list)
+    queue: list[dict[str, Any]] | None = field(default_factory=list)
+    muted: dict[int, dict[str, Any]] = field(default_factory=dict)
+    bans: dict[int, str] = field(default_factory=dict)
+
+
+NOTHING = Promises()
+
+
+def you_wire(viewer: Viewer, role: str, mine: Promises | None = None, *, show_id: int | None = None) -> dict[str, Any]:
+    """Give the private part: who you are here, what is promised to you, and until when you cannot write."""
+    mine = mine or NOTHING
     return {
-        "visitor": visitor,
+        "visitor": Visitor(id=viewer.visitor_id).public_id if viewer.visitor_id else None,
         "name": viewer.name,
         "signed_in": viewer.signed_in,
         "role": role,
-        **(promises or {"holds": [], "queue": []}),
+        "holds": mine.holds,
+        "queue": mine.queue,
+        "muted": mine.muted.get(show_id) if show_id else None,
     }
 
 
-def promises_to(visitor_ids: list[UUID]) -> list[dict[str, Any] | Exception]:
-    """Give the open holds and queue places of many visitors with a few queries, one answer each, in order."""
+def promises_to(visitor_ids: list[UUID]) -> list[Promises | Exception]:
+    """Give what is kept for many visitors with a few queries, one answer each, in order."""
     now = timezone.now()
     holds: dict[UUID, list[dict[str, Any]]] = {}
     for hold in Hold.objects.filter(buyer_id__in=visitor_ids).open().with_card().order_by("expires_at"):
         holds.setdefault(hold.buyer_id, []).append(hold_card(hold, now))
     places = places_of(visitor_ids)
-    return [{"holds": holds.get(one, []), "queue": places.get(one, [])} for one in visitor_ids]
+    muted: dict[UUID, dict[int, dict[str, Any]]] = {}
+    for (one, show), mute in mutes_on(visitor_ids, now=now).items():
+        muted.setdefault(one, {})[show] = {"until": feed.milliseconds(mute.until), "reason": mute.reason}
+    out: dict[UUID, dict[int, str]] = {}
+    for (one, show), ban in bans.bans_on(visitor_ids, now=now).items():
+        out.setdefault(one, {})[show] = bans.Banned.by(ban, now=now).message
+    return [
+        Promises(holds=holds.get(one, []), queue=places.get(one, []), muted=muted.get(one, {}), bans=out.get(one, {}))
+        for one in visitor_ids
+    ]
 
 
 # Thousands who reconnect at once share these queries.
-promises: Batch[UUID, dict[str, Any]] = Batch("you", lambda _, visitor_ids: promises_to(visitor_ids), linger=0.01)
+promises: Batch[UUID, Promises] = Batch("you", lambda _, visitor_ids: promises_to(visitor_ids), linger=0.01)
 
 
 def you_now(show: Show, viewer: Viewer) -> dict[str, Any]:
     """Give the private part of one viewer, here and now."""
     mine = promises_to([viewer.visitor_id])[0] if viewer.visitor_id else None
-    return you_wire(viewer, role_in(show, viewer), mine if isinstance(mine, dict) else None)
+    known = mine if isinstance(mine, Promises) else None
+    return you_wire(viewer, role_in(show, viewer), known, show_id=show.pk)
 
 
 # The HTTP twins ------------------------------------------------------------
@@ -202,6 +228,7 @@ def snapshot(request: HttpRequest, slug: str, part: str = "") -> HttpResponse:
     """Give the snapshot. Without an identity, or with ``part=public``, it is the same for all and may be cached."""
     viewer = who_asks(request)
     show = show_for_viewer(slug, viewer)
+    bans.admit(show, viewer, now=timezone.now())
     body = _copies.of(show.pk)
     now = time.time_ns() // 1_000_000
     if part == "public" or viewer.visitor_id is None:
@@ -220,19 +247,35 @@ def snapshot(request: HttpRequest, slug: str, part: str = "") -> HttpResponse:
     return answer
 
 
+class PictureIn(Schema):
+    """How the picture runs where there is no socket to beat over."""
+
+    behind_ms: int | None = None
+    stalls: int = 0
+    hidden: bool = False
+
+
 @router.get("shows/{slug}/feed", auth=ANYONE, summary="What happened after a number: polling in place of the socket")
-def feed_after(request: HttpRequest, slug: str, epoch: str = "", after: int = -1) -> HttpResponse:
+def feed_after(
+    request: HttpRequest, slug: str, picture: Query[PictureIn], epoch: str = "", after: int = -1
+) -> HttpResponse:
     """Answer as the socket answers hello: ``resumed`` with all that was missed, or ``snapshot``.
+
+    Who asks counts as present for twenty seconds.
 
     :raises BadInput: a negative number.
     """
     if after < 0:
         raise BadInput(fields={"after": "Give the number of the last event that was handled."})
-    viewer = who_asks(request)
-    show = show_for_viewer(slug, viewer, shows=Show.objects.with_room(timezone.now()))
+    viewer, moment = who_asks(request), timezone.now()
+    show = show_for_viewer(slug, viewer, shows=Show.objects.with_room(moment))
+    bans.admit(show, viewer, now=moment)
     events = feed.since(show.pk, epoch, after)
     now = time.time_ns() // 1_000_000
-    you = orjson.dumps(you_now(show, viewer))
+    mine = you_now(show, viewer)
+    if mine["role"] == "viewer":
+        presence.hear_poll(show, viewer, now=moment, **picture.dict())
+    you = orjson.dumps(mine)
     if events is None:
         answer = _json(b'{"snapshot":{"now":%d,"you":%b,%b}}' % (now, you, _copies.of(show.pk)))
     else:

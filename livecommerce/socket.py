@@ -21,10 +21,11 @@ import checkout.live
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import NotFound, Refused
 from livecommerce.health import gate
-from livecommerce.realtime import doorway, hub
+from livecommerce.realtime import doorway, hub, logins
 from livecommerce.realtime.batch import Busy, in_thread
-from livecommerce.realtime.limits import Buckets, Caps, Rate
+from livecommerce.realtime.limits import Buckets, Caps, Rate, TooMany, take_turn
 from livecommerce.realtime.protocol import (
+    CLOSE_BANNED,
     CLOSE_SIGN_IN,
     CLOSE_TOO_LARGE,
     CLOSE_TOO_MANY,
@@ -39,8 +40,8 @@ from livecommerce.realtime.protocol import (
 )
 from livecommerce.realtime.room import Room, Seat
 from livecommerce.realtime.wire import Frame, wire_for
-from livecommerce.snapshot import promises, room_source, you_wire
-from streams import presence
+from livecommerce.snapshot import Promises, promises, room_source, you_wire
+from streams import bans, presence
 from streams.shows import role_in, show_for_viewer
 
 logger = logging.getLogger(__name__)
@@ -48,10 +49,8 @@ logger = logging.getLogger(__name__)
 COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {**chat.live.COMMANDS, **checkout.live.COMMANDS}
 
 hub.Hub.source = room_source
-hub.Hub.company = [presence.count_forever]
+hub.Hub.company = [presence.count_forever, bans.watch_forever, logins.watch_forever]
 
-_PER_VIEWER = Buckets(Rate(burst=40, per_second=10))
-_PER_ADDRESS = Buckets(Rate(burst=600, per_second=200))
 _KNOCKS = Buckets(Rate(burst=200, per_second=50))
 # Refusals are answered for a while; who goes on is shown the door.
 _PATIENCE = Buckets(Rate(burst=20, per_second=1))
@@ -69,14 +68,6 @@ class BadFrame(Refused):
     code = "frame.invalid"
     status = 400
     message = "Send one JSON object per text frame, with a type."
-
-
-class TooMany(Refused):
-    """More than a person can do."""
-
-    code = "too_many"
-    status = 429
-    message = "That was too much at once. Wait a moment and go on; nothing was lost."
 
 
 class SignInAgain(Refused):
@@ -102,20 +93,23 @@ class ShowSocket:
     async def greet(self) -> None:
         """Sit down and get the room as it is, in one step of the loop: nothing can happen between the two."""
         you = await self._you()
-        self._seat.wire.write(self._room.greet(b"welcome", you))
-        hub.here().seat(self._room, self._seat)
+        if you is not None:
+            self._seat.wire.write(self._room.greet(b"welcome", you))
+            hub.here().seat(self._room, self._seat)
 
     def hear(self, message: dict[str, Any]) -> None:
         """Take one frame; every answer follows by itself."""
+        if self._seat.dismissed:
+            return
         self._seat.heard_at = time.monotonic()
         text, reply = message.get("text"), None
         if len(text or message.get("bytes") or "") > FRAME_BYTES:
             self._close(CLOSE_TOO_LARGE, "A frame has at most 4 KB.")
             return
         try:
-            self._count()
             frame = _decode(text)
             reply = _reply_name(frame.get("id"))
+            take_turn(self._key, self._viewer.address)
             self._obey(parse_command(frame), reply)
         except Refused as refused:
             self._refuse(reply, refused)
@@ -160,10 +154,12 @@ class ShowSocket:
 
     async def _resume(self, hello: Hello) -> None:
         you = await self._you()
-        self._seat.slow_since, self._seat.lags = None, 0
-        self._seat.wire.write(self._room.answer_hello(hello.epoch, hello.seq, you))
+        if you is not None:
+            self._seat.slow_since, self._seat.lags = None, 0
+            self._seat.wire.write(self._room.answer_hello(hello.epoch, hello.seq, you))
 
-    async def _you(self) -> bytes:
+    async def _you(self) -> bytes | None:
+        """Give who this is and what is promised to them; None if they were just sent out instead."""
         mine = None
         if self._viewer.visitor_id is not None:
             try:
@@ -171,8 +167,11 @@ class ShowSocket:
             except Exception:
                 # The show goes on; null says that what was promised is not known, never that there is nothing.
                 logger.exception("promises were not read")
-                mine = {"holds": None, "queue": None}
-        return orjson.dumps(you_wire(self._viewer, self._role, mine))
+                mine = Promises(holds=None, queue=None)
+        if mine is not None and (ban := mine.bans.get(self._show_id)):
+            self._close(CLOSE_BANNED, ban)
+            return None
+        return orjson.dumps(you_wire(self._viewer, self._role, mine, show_id=self._show_id))
 
     def _beat(self, beat: Beat) -> None:
         seat = self._seat
@@ -186,13 +185,6 @@ class ShowSocket:
         if seat.lags > 1:
             self._close(CLOSE_TOO_SLOW, "You are too far behind; connect again to catch up.")
 
-    def _count(self) -> None:
-        if not settings.RATE_LIMITS:
-            return
-        wait = max(_PER_VIEWER.take(self._key), _PER_ADDRESS.take(self._viewer.address))
-        if wait:
-            raise TooMany(retry_in=round(wait, 2))
-
     def _refuse(self, reply: Any, refused: Refused) -> None:
         self._send({"reply": reply, "error": refused.wire()})
 
@@ -200,9 +192,7 @@ class ShowSocket:
         self._seat.wire.write(Frame(orjson.dumps(answer)))
 
     def _close(self, code: int, why: str) -> None:
-        self.leave()
-        self._send({"bye": {"code": code, "message": why}})
-        self._seat.wire.close(code, why)
+        hub.here().dismiss(self._room, self._seat, code, why)
 
 
 async def show_socket(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Any) -> None:
@@ -235,7 +225,13 @@ async def _serve(slug: str, knock: doorway.Knock, receive: Callable[[], Awaitabl
         return
     room = await hub.here().open(show_id)
     await send({"type": "websocket.accept"})
-    seat = Seat(wire=wire_for(send), visitor_id=viewer.visitor_id, studio=role != "viewer", heard_at=time.monotonic())
+    seat = Seat(
+        wire=wire_for(send),
+        visitor_id=viewer.visitor_id,
+        studio=role != "viewer",
+        heard_at=time.monotonic(),
+        login=logins.login_of(viewer.user_id, session=knock.session, token=knock.token),
+    )
     here = ShowSocket(viewer, show_id, role, room, seat)
     try:
         await here.greet()

@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
 from django.utils import timezone
 
-from livecommerce.realtime import attendance
+from livecommerce.accounts.viewer import Viewer
+from livecommerce.realtime import attendance, roads
 from livecommerce.realtime.batch import in_thread
 from livecommerce.realtime.feed import milliseconds
 from livecommerce.realtime.hub import Hub
+from livecommerce.realtime.pressure import Relief
 from livecommerce.realtime.protocol import BEAT_EVERY
 from livecommerce.realtime.room import Room
 from streams.models import Show
@@ -43,6 +46,16 @@ def hear_beat(show_id: int, *, behind_ms: int | None, stalls: int, hidden: bool)
         return
     if len(told.behind_ms) < _DELAYS_KEPT:
         told.behind_ms.append(behind_ms)
+
+
+def hear_poll(show: Show, viewer: Viewer, *, behind_ms: int | None, stalls: int, hidden: bool, now: datetime) -> None:
+    """Count a viewer who polls in place of a socket: present now, and as often as a socket beats in its minute."""
+    if not attendance.tell_polling(room=show.pk, viewer=str(viewer.visitor_id or viewer.address), now=now):
+        return
+    here = roads.hub_here()
+    if here is not None:
+        beat = partial(hear_beat, show.pk, behind_ms=behind_ms, stalls=stalls, hidden=hidden)
+        here.loop.call_soon_threadsafe(beat)
 
 
 def viewers_delay_ms(show: Show, now: datetime) -> int | None:
@@ -82,6 +95,8 @@ async def _count(hub: Hub, room: Room, told: dict[int, tuple[int, datetime]], no
     if here != last or now - at >= _RENEW:
         await in_thread(attendance.tell_attendance, room=room.id, viewers=here, now=now)
         told[room.id] = (here, now)
+    if hub.pressure.spares(Relief.PRESENCE):
+        return
     count, _ = await in_thread(attendance.attendance, room=room.id, now=now)
     known = room.state.get("viewers")
     value = orjson.dumps({"count": rounded(count)})

@@ -87,7 +87,7 @@ def viewer_of_token(token: str, *, address: str = "") -> Viewer | None:
         return Viewer(visitor_id=visitor_id, name=guest_name(visitor_id), address=address)
     if not token.startswith(_USER_PREFIX):
         return None
-    kept = ApiToken.objects.select_related("user").filter(hash=_hash(token), user__is_active=True).first()
+    kept = ApiToken.objects.select_related("user").filter(hash=token_hash(token), user__is_active=True).first()
     return viewer_of_user(kept.user, address=address) if kept else None
 
 
@@ -170,9 +170,10 @@ def address_of(request: HttpRequest) -> str:
 
 def _user_token(user: User, *, now: datetime) -> str:
     token = _USER_PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(user=user, hash=_hash(token), created_at=now)
+    ApiToken.objects.create(user=user, hash=token_hash(token), created_at=now)
     return token
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """Return what is kept of a user's token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from django.conf import settings
 from django.db.models import Max, Sum
 
 from livecommerce.realtime.models import Attendance, WatchedMinute
@@ -14,6 +16,8 @@ from livecommerce.realtime.models import Attendance, WatchedMinute
 TELLER = uuid4().hex
 # A process renews its figure every ten seconds; one that died is forgotten after this.
 STALE = timedelta(seconds=25)
+POLLING_STALE = timedelta(seconds=20)
+POLLING_RENEW = timedelta(seconds=10)
 _SLOW_SHARE = 0.95
 
 
@@ -35,6 +39,28 @@ def tell_attendance(*, room: int, viewers: int, now: datetime) -> None:
         unique_fields=["room", "teller"],
         update_fields=["viewers", "at"],
     )
+
+
+def tell_polling(*, room: int, viewer: str, now: datetime) -> bool:
+    """Say that a viewer without a socket is there; True if some seconds have passed since they last did.
+
+    Such a viewer tells for itself, under a name nobody can be known by, and not through the process it asked: the next
+    question may go to another one.
+    """
+    teller = hashlib.blake2s(
+        f"{room}:{viewer}".encode(), key=settings.SECRET_KEY.encode()[:32], digest_size=16
+    ).hexdigest()
+    # What is not renewed counts until it is stale, so a polling viewer is dated back: they ask every three seconds.
+    at = now - STALE + POLLING_STALE
+    if Attendance.objects.filter(room=room, teller=teller, at__gt=at - POLLING_RENEW).exists():
+        return False
+    Attendance.objects.bulk_create(
+        [Attendance(room=room, teller=teller, viewers=1, at=at)],
+        update_conflicts=True,
+        unique_fields=["room", "teller"],
+        update_fields=["viewers", "at"],
+    )
+    return True
 
 
 def attendance(*, room: int, now: datetime) -> tuple[int, datetime | None]:

@@ -18,11 +18,14 @@ from typing import Any, ClassVar
 from django.db import close_old_connections
 
 from livecommerce.errors import Refused
+from livecommerce.realtime import roads
 
 logger = logging.getLogger(__name__)
 
 # Few threads: each holds a database connection, and more would only wait for the same rows.
 _THREADS = 4
+# A request that waits longer is told to try again; its key finds the answer then.
+_THREAD_WAITS = 10.0
 _pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="batch")
 
 
@@ -85,6 +88,22 @@ class Batch[Item, Answer]:
             round_.add_done_callback(self._rounds.discard)
         queue.append((item, future))
         return future
+
+    def ask_from_thread(self, subject: Hashable, item: Item) -> Answer:
+        """Have one item decided with those of the sockets of this process; without any, here and now.
+
+        For a view in a thread of the web server. It waits for the answer, and the loop that decides never waits for it.
+
+        :raises Busy: too many wait, or it took too long; also anything that ``decide`` gave for this item.
+        """
+        hub = roads.hub_here()
+        if hub is None or not hub.loop.is_running() or asyncio._get_running_loop() is hub.loop:
+            return self.decide_one(subject, item)
+        asked = asyncio.run_coroutine_threadsafe(self.ask(subject, item), hub.loop)
+        try:
+            return asked.result(_THREAD_WAITS)
+        except TimeoutError as error:
+            raise Busy(retry_in=2.0) from error
 
     def decide_one(self, subject: Hashable, item: Item) -> Answer:
         """Decide one item here and now, for callers without an event loop: a view, a task, a test.

@@ -36,6 +36,11 @@ class Knock:
     token: str
     address: str
 
+    @property
+    def session(self) -> str:
+        """The key of the browser's session; nothing for who is no browser."""
+        return self.cookies.get(settings.SESSION_COOKIE_NAME, "") if self.origin is not None else ""
+
 
 def read_knock(scope: Mapping[str, Any]) -> Knock:
     """Read an ASGI websocket scope."""
@@ -64,9 +69,8 @@ async def viewer_of(knock: Knock) -> Viewer | None:
         return await in_thread(viewer_of_token, knock.token, address=knock.address)
     if knock.origin is None:
         return Viewer(address=knock.address)
-    session_key = knock.cookies.get(settings.SESSION_COOKIE_NAME)
-    if session_key:
-        signed_in = await in_thread(_viewer_of_session, session_key, knock.address)
+    if knock.session:
+        signed_in = await in_thread(_viewer_of_session, knock.session, knock.address)
         if signed_in is not None:
             return signed_in
     visitor_id = read_guest_token(knock.cookies.get(COOKIE, ""))

@@ -13,10 +13,13 @@ from typing import Any
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from livecommerce.realtime.models import Feed, FeedEvent, new_epoch
 from livecommerce.realtime.protocol import RESUME_EVENTS, RESUME_SECONDS, Event
+
+_FORGET_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,15 @@ def forget(show_id: int, *, before: int) -> int:
     with transaction.atomic():
         Feed.objects.filter(room=show_id, forgotten__lt=before - 1).update(forgotten=before - 1)
         return FeedEvent.objects.filter(room=show_id, seq__lt=before).delete()[0]
+
+
+def forget_until(show_id: int, *, before: datetime) -> int:
+    """Delete the events before a moment, a slice at a time, so that no transaction is long; return how many."""
+    rows = FeedEvent.objects.filter(room=show_id)
+    last = rows.filter(at__lt=before).aggregate(last=Max("seq"))["last"] or 0
+    first = rows.order_by("seq").values_list("seq", flat=True).first() or last + 1
+    ends = [*range(first + _FORGET_AT_ONCE, last + 1, _FORGET_AT_ONCE), last + 1]
+    return sum(forget(show_id, before=end) for end in ends) if first <= last else 0
 
 
 def renew_epoch(show_id: int) -> str:

@@ -20,7 +20,9 @@ from prometheus_client import Gauge
 
 from livecommerce.realtime import feed, roads
 from livecommerce.realtime.batch import in_thread
+from livecommerce.realtime.dismissal import Dismissal
 from livecommerce.realtime.news import RoomNews
+from livecommerce.realtime.pressure import Pressure, Relief
 from livecommerce.realtime.protocol import CLOSE_TOO_SLOW
 from livecommerce.realtime.pulse import Pulse
 from livecommerce.realtime.room import Loaded, Room, Seat
@@ -35,6 +37,7 @@ DELIVERIES = Gauge("live_deliveries", "Frames written to viewers since this proc
 REPAIR_SECONDS = 1.0
 REFRESH_SECONDS = 3.0
 SWEEP_SECONDS = 2.0
+FEEL_SECONDS = 0.25
 EMPTY_SECONDS = 30.0
 SILENT_SECONDS = 60.0
 # Who has this much unread, or takes nothing for this long, is dropped and resyncs.
@@ -59,6 +62,7 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.rooms: dict[int, Room] = {}
+        self.pressure = Pressure()
         self._pulses: dict[int, Pulse] = {}
         self._opening: dict[int, asyncio.Task[Room]] = {}
         self._empty_since: dict[int, float] = {}
@@ -74,7 +78,13 @@ class Hub:
         SOCKETS.set_function(lambda: sum(len(room.seats) for room in list(self.rooms.values())))
         ROOMS.set_function(lambda: len(self.watched()))
         DELIVERIES.set_function(self.deliveries)
-        for chore in (self._repair_forever(), self._refresh_forever(), self._sweep_forever(), self._count_forever()):
+        for chore in (
+            self._repair_forever(),
+            self._refresh_forever(),
+            self._sweep_forever(),
+            self._count_forever(),
+            self._feel_forever(),
+        ):
             self._do(chore)
         for join in self.company:
             self._do(join(self))
@@ -152,6 +162,22 @@ class Hub:
             for seat in seats:
                 seat.wire.write(frame)
 
+    def take_dismissal(self, dismissal: Dismissal) -> None:
+        """End the sockets here that match."""
+        room_id, visitor_id, login = dismissal.room, dismissal.visitor, dismissal.login
+        for room in self.watched() if room_id is None else filter(None, [self.rooms.get(room_id)]):
+            for seat in list(room.seats):
+                if visitor_id not in {None, seat.visitor_id} or login not in {None, seat.login and seat.login.mark}:
+                    continue
+                self.dismiss(room, seat, dismissal.code, dismissal.message)
+
+    def dismiss(self, room: Room, seat: Seat, code: int, message: str) -> None:
+        """Tell a client why, in a last message, and close; what it still sends is not heard."""
+        self.leave(room, seat)
+        seat.dismissed = True
+        seat.wire.write(Frame(orjson.dumps({"bye": {"code": code, "message": message}})))
+        seat.wire.close(code, message)
+
     def tell(self, room: Room, state: dict[str, tuple[int, bytes]]) -> None:
         """Change a room's state for this process's viewers only: each process counts and tells for itself."""
         self.take(RoomNews(room=room.id, state=state))
@@ -162,7 +188,7 @@ class Hub:
         room = Room(room_id)
         # Subscribe first, read the position next, then the rest: what happens in between arrives as news.
         self.rooms[room_id] = room
-        self._pulses[room_id] = Pulse(room, self.loop, self._mend_soon)
+        self._pulses[room_id] = Pulse(room, self.loop, self._mend_soon, self.pressure)
         self._empty_since[room_id] = time.monotonic()
         try:
             await self._join(roads.room_group(room_id))
@@ -200,7 +226,11 @@ class Hub:
         """Read from the feed what the layer lost."""
         first = room.seq + 1
         room.add_missing(await in_thread(feed.between, room.id, first, last or first + _MEND_EVENTS))
-        self._tick(room)
+        if room.lacks(first):
+            # It was let go of meanwhile: a new beginning is better than a part.
+            await self._reload(room)
+        else:
+            self._tick(room)
 
     def _tick(self, room: Room) -> None:
         if room.has_news() and room.id in self._pulses:
@@ -248,8 +278,18 @@ class Hub:
         while True:
             await asyncio.sleep(1.0)
             for room in self.watched():
-                if room.tick_reactions():
+                if room.reactions and self.pressure.spares(Relief.REACTIONS):
+                    room.reactions.clear()
+                elif room.tick_reactions():
                     self._tick(room)
+
+    async def _feel_forever(self) -> None:
+        """Notice how late this process is: a timer that fires late, or a room whose writing takes most of its tick."""
+        while True:
+            due = self.loop.time() + FEEL_SECONDS
+            await asyncio.sleep(FEEL_SECONDS)
+            now = self.loop.time()
+            self.pressure.feel(max([now - due, *(pulse.strain(now) for pulse in self._pulses.values())]), now)
 
     async def _sweep_forever(self) -> None:
         """Close who reads nothing or says nothing; let go of rooms that nobody watches; stay in the layer's groups."""
@@ -303,6 +343,8 @@ class Hub:
             self.take(RoomNews.unpack(packed))
         for visitor, wire in message.get("viewers", ()):
             self.take_private(UUID(bytes=bytes(visitor)), wire)
+        for packed in message.get("dismissals", ()):
+            self.take_dismissal(Dismissal.unpack(packed))
 
     async def _join(self, group: str) -> None:
         if not self._channel:

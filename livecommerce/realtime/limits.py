@@ -1,14 +1,30 @@
-"""Limits: token buckets per viewer and per address, and how many sockets either may hold open in this process."""
+"""Limits: token buckets per viewer and per address, and how many sockets either may hold open in this process.
+
+A command takes its turn from the same two buckets over the socket and over HTTP.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from django.conf import settings
+
+from livecommerce.errors import Refused
+
 # The least recently used are forgotten beyond this; a forgotten bucket is a full one.
 _KEPT = 50_000
+
+
+class TooMany(Refused):
+    """More than a person can do."""
+
+    code = "too_many"
+    status = 429
+    message = "That was too much at once. Wait a moment and go on; nothing was lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +41,28 @@ class Buckets:
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
         self._level: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        # Sockets ask on the loop, requests in their threads.
+        self._lock = threading.Lock()
 
     def take(self, key: Hashable, cost: float = 1.0) -> float:
         """Take tokens; return 0, or how many seconds to wait until there are enough."""
         now = time.monotonic()
-        level, at = self._level.pop(key, (self._rate.burst, now))
-        level = min(self._rate.burst, level + (now - at) * self._rate.per_second)
         wait = 0.0
-        if level >= cost:
-            level -= cost
-        else:
-            wait = (cost - level) / self._rate.per_second
-        self._level[key] = (level, now)
-        if len(self._level) > _KEPT:
-            self._level.popitem(last=False)
+        with self._lock:
+            level, at = self._level.pop(key, (self._rate.burst, now))
+            level = min(self._rate.burst, level + (now - at) * self._rate.per_second)
+            if level >= cost:
+                level -= cost
+            else:
+                wait = (cost - level) / self._rate.per_second
+            self._level[key] = (level, now)
+            if len(self._level) > _KEPT:
+                self._level.popitem(last=False)
         return wait
+
+    def forget(self) -> None:
+        """Fill every bucket."""
+        self._level.clear()
 
 
 class Caps:
@@ -61,3 +84,19 @@ class Caps:
         self._open[key] -= 1
         if self._open[key] <= 0:
             del self._open[key]
+
+
+PER_VIEWER = Buckets(Rate(burst=40, per_second=10))
+PER_ADDRESS = Buckets(Rate(burst=600, per_second=200))
+
+
+def take_turn(viewer: Hashable, address: str) -> None:
+    """Count one command of a viewer and of an address.
+
+    :raises TooMany: either has none left for now.
+    """
+    if not settings.RATE_LIMITS:
+        return
+    wait = max(PER_VIEWER.take(viewer), PER_ADDRESS.take(address))
+    if wait:
+        raise TooMany(retry_in=round(wait, 2))

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from livecommerce.realtime.pressure import STATE_SECONDS, Pressure, Relief
 from livecommerce.realtime.room import Room, Seat
 from livecommerce.realtime.wire import Frame
 
@@ -31,30 +32,47 @@ SLOW_BYTES = 64 * 1024
 class Pulse:
     """Sends what a room has joined. Lives on the hub's loop."""
 
-    def __init__(self, room: Room, loop: asyncio.AbstractEventLoop, mend: Callable[[Room], None]) -> None:
+    def __init__(
+        self, room: Room, loop: asyncio.AbstractEventLoop, mend: Callable[[Room], None], pressure: Pressure
+    ) -> None:
         self.room = room
         self.deliveries = 0
         self._loop = loop
         self._mend = mend
+        self._pressure = pressure
         self._timer: asyncio.TimerHandle | None = None
         self._due = asyncio.Event()
         self._tick_seconds = TICK_SECONDS
         self._sent_at = 0.0
+        self._took = 0.0
+        self._state_at = 0.0
+        self._urgent = False
         self._task = loop.create_task(self._beat_forever())
 
     def soon(self, *, urgent: bool = False) -> None:
         """Have the room's news sent at the next tick, or at once."""
         if urgent:
+            self._urgent = True
             self._let_go()
-        elif self._timer is None:
-            due = max(self._sent_at + self._tick_seconds, self._loop.time() + FIRST_SECONDS)
-            self._timer = self._loop.call_at(due, self._let_go)
+        else:
+            self._at(max(self._sent_at + self._tick_seconds, self._loop.time() + FIRST_SECONDS))
+
+    def strain(self, now: float) -> float:
+        """Return how long the room's writing takes lately, in seconds; nothing if it is quiet."""
+        return self._took if now - self._sent_at < 2 * LONGEST_TICK_SECONDS else 0.0
 
     def stop(self) -> None:
         """Send nothing more."""
         self._task.cancel()
         if self._timer is not None:
             self._timer.cancel()
+
+    def _at(self, due: float) -> None:
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(due, self._let_go)
 
     def _let_go(self) -> None:
         if self._timer is not None:
@@ -73,14 +91,22 @@ class Pulse:
 
     async def _send(self) -> None:
         began = self._sent_at = self._loop.time()
-        sheet = self.room.sheet()
+        put_off = began - self._state_at < STATE_SECONDS and not self._urgent and self.room.has_state()
+        put_off = put_off and self._pressure.spares(Relief.STATE)
+        self._urgent = False
+        sheet = self.room.sheet(with_state=not put_off)
+        if put_off:
+            self._at(self._state_at + STATE_SECONDS)
+        else:
+            self._state_at = began
         for frame in sheet.studio:
             for seat in [seat for seat in self.room.seats if seat.studio]:
                 seat.wire.write(frame)
         if sheet.everyone is not None:
             await self._write_all(sheet.everyone, sheet.slow)
         # At least half of the loop's time stays for commands and new viewers.
-        self._tick_seconds = min(max(TICK_SECONDS, 2 * (self._loop.time() - began)), LONGEST_TICK_SECONDS)
+        self._took = self._loop.time() - began
+        self._tick_seconds = min(max(TICK_SECONDS, 2 * self._took), LONGEST_TICK_SECONDS)
         if self.room.hole_since is not None:
             self._loop.call_later(HOLE_SECONDS, self._mend_hole)
 

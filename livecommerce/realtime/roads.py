@@ -12,12 +12,15 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid4
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from livecommerce.realtime.news import RoomNews
+
+if TYPE_CHECKING:
+    from livecommerce.realtime.dismissal import Dismissal
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,8 @@ class HubHere(Protocol):
 
     def take_private(self, visitor_id: UUID, wire: bytes) -> None: ...
 
+    def take_dismissal(self, dismissal: Dismissal) -> None: ...
+
 
 def room_group(room: int) -> str:
     """Name the channel-layer group of the processes that have viewers of a room."""
@@ -52,6 +57,7 @@ class Carrier:
         self.origin = uuid4().hex
         self._rooms: dict[int, RoomNews] = {}
         self._viewers: list[tuple[bytes, bytes]] = []
+        self._dismissals: list[dict[str, Any]] = []
         self._leaving: asyncio.Task[None] | None = None
 
     def carry(self, news: RoomNews) -> None:
@@ -69,6 +75,11 @@ class Carrier:
         self._viewers.append((visitor_id.bytes, wire))
         self._leave_soon()
 
+    def carry_dismissal(self, dismissal: Dismissal) -> None:
+        """Queue word of sockets that have to end."""
+        self._dismissals.append(dismissal.pack())
+        self._leave_soon()
+
     async def rest(self) -> None:
         """Wait until all that was queued has left."""
         while self._leaving is not None and not self._leaving.done():
@@ -79,14 +90,17 @@ class Carrier:
             self._leaving = self.loop.create_task(self._leave())
 
     async def _leave(self) -> None:
-        while self._rooms or self._viewers:
+        while self._rooms or self._viewers or self._dismissals:
             await asyncio.sleep(_JOIN_SECONDS)
             rooms, self._rooms = self._rooms, {}
             viewers, self._viewers = self._viewers, []
+            dismissals, self._dismissals = self._dismissals, []
             for room, news in rooms.items():
                 await self._send(room_group(room), {"rooms": [news.pack()]})
             if viewers:
                 await self._send(VIEWERS_GROUP, {"viewers": viewers})
+            if dismissals:
+                await self._send(VIEWERS_GROUP, {"dismissals": dismissals})
 
     async def _send(self, group: str, message: dict[str, Any]) -> None:
         layer = get_channel_layer()
@@ -151,6 +165,15 @@ def to_viewers(news: Sequence[tuple[UUID, bytes]]) -> None:
         hub.loop.call_soon_threadsafe(_each, hub.take_private, news)
     if carrier is not None:
         carrier.loop.call_soon_threadsafe(_each, carrier.carry_private, news)
+
+
+def to_doors(dismissal: Dismissal) -> None:
+    """Have the sockets that match ended in every process, from any thread."""
+    hub, carrier = hub_here(), _carrier()
+    if hub is not None:
+        hub.loop.call_soon_threadsafe(hub.take_dismissal, dismissal)
+    if carrier is not None:
+        carrier.loop.call_soon_threadsafe(carrier.carry_dismissal, dismissal)
 
 
 def _each(take: Callable[[UUID, bytes], None], news: Sequence[tuple[UUID, bytes]]) -> None:

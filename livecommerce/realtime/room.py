@@ -9,6 +9,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
@@ -16,6 +17,9 @@ import orjson
 from livecommerce.realtime.news import RoomNews
 from livecommerce.realtime.protocol import BEAT_EVERY, RECENT_EVENTS, RESUME_EVENTS, RESUME_SECONDS
 from livecommerce.realtime.wire import Frame, Wire
+
+if TYPE_CHECKING:
+    from livecommerce.realtime.logins import Login
 
 # A beat tells what was handled; one that is further behind than this is too slow for events.
 _LAG_SECONDS = 5.0
@@ -36,6 +40,9 @@ class Seat:
     missed: bool = False
     hidden: bool = False
     lags: int = 0
+    login: Login | None = None
+    # Sent away: whatever the client still says is not heard.
+    dismissed: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +123,10 @@ class Room:
             if seq > self.seq:
                 self._waiting[seq] = wire
 
+    def lacks(self, seq: int) -> bool:
+        """Tell whether an event has neither left nor waits to."""
+        return seq > self.seq and seq not in self._waiting
+
     def tick_reactions(self) -> bool:
         """Turn the reactions counted since the last time into the state ``reactions``; True if there were any."""
         if not self.reactions:
@@ -128,7 +139,11 @@ class Room:
         """Tell whether a tick would send anything."""
         return self.seq + 1 in self._waiting or bool(self._changed) or bool(self._studio)
 
-    def sheet(self) -> Sheet:
+    def has_state(self) -> bool:
+        """Tell whether some state has changed that was not sent."""
+        return bool(self._changed)
+
+    def sheet(self, *, with_state: bool = True) -> Sheet:
         """Take what is due: the unbroken run of events, the changed state, the Studio's news."""
         first, now = self.seq + 1, time.time()
         events: list[bytes] = []
@@ -138,7 +153,9 @@ class Room:
             self._ring.append((self.seq, now, wire))
             self._note(wire)
         self.hole_since = (self.hole_since or time.monotonic()) if self._waiting else None
-        changed, self._changed = self._changed, set()
+        changed = set[str]()
+        if with_state:
+            changed, self._changed = self._changed, changed
         studio, self._studio = self._studio, []
         sheet = Sheet(studio=[Frame(b'{"studio":' + wire + b"}") for wire in studio])
         if events or changed:

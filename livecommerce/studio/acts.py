@@ -10,12 +10,13 @@ from datetime import datetime
 from django.http import QueryDict
 
 from chat.messages import Draft, delete_message, post_message, restore_message
-from chat.moderation import mute_viewer, unmute_viewer
+from chat.moderation import ban_viewer, mute_viewer, unmute_viewer
 from livecommerce import safe_mode
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import BadInput, Refused
 from livecommerce.studio.drops import plan_of
+from streams.bans import lift_ban
 from streams.drops import announce_drop, close_drop, drop_of_show
 from streams.lineup import ItemNotInLineup, next_item, pin_item, unpin_item
 from streams.models import Show
@@ -24,6 +25,7 @@ from streams.video.ingest import rotate_stream_key
 
 MUTE_SECONDS = 300
 MUTE_REASON = "by the chat team"
+BAN_SECONDS = 24 * 60 * 60
 
 
 class NoPlan(Refused):
@@ -166,6 +168,23 @@ def unmute(press: Press) -> Done:
     return Done(words=f"{lifted.name} can write again.")
 
 
+def ban(press: Press) -> Done:
+    given = ban_viewer(
+        show=press.show,
+        viewer=press.form.get("viewer", ""),
+        seconds=BAN_SECONDS,
+        reason=press.form.get("reason", ""),
+        actor=press.user,
+        now=press.now,
+    )
+    return Done(words=f"{given.name} is out for a day.", undo={"act": "unban", "ban": given.pk})
+
+
+def unban(press: Press) -> Done:
+    lifted = lift_ban(show=press.show, ban_id=press.number("ban"), actor=press.user, now=press.now)
+    return Done(words=f"{lifted.name} may come back.")
+
+
 ACTS: dict[str, Callable[[Press], Done]] = {
     "go-live": live,
     "end": end,
@@ -182,4 +201,6 @@ ACTS: dict[str, Callable[[Press], Done]] = {
     "restore": restore,
     "mute": mute,
     "unmute": unmute,
+    "ban": ban,
+    "unban": unban,
 }

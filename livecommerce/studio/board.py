@@ -32,8 +32,9 @@ from livecommerce.studio.drops import DropPlan, RunningDrop, next_plan, running_
 from livecommerce.studio.picture import Delay, Health, delay_of, health_of
 from livecommerce.studio.rundown import Rundown, rundown_of
 from livecommerce.studio.ticker import Spark, TickerLine, latest_sales, spark_of
+from streams.bans import active_bans
 from streams.drops import Countdown, fair_countdown
-from streams.models import LineupItem, Pin, Show
+from streams.models import Ban, LineupItem, Pin, Show
 from streams.presence import rounded
 from streams.video.ingest import EncoderSettings, encoder_settings
 
@@ -261,6 +262,10 @@ class Board:
     @cached_property
     def mutes(self) -> Sequence[Mute]:
         return active_mutes(show=self.show, now=self.now)
+
+    @cached_property
+    def bans(self) -> Sequence[Ban]:
+        return active_bans(show=self.show, now=self.now)
 
 
 def _offers(items: Sequence[LineupItem]) -> dict[int, Product]:

@@ -33,6 +33,8 @@ export const PRIVATE_NEWS = {
   "queue.passed": ["drop", "position"],
   "queue.closed": ["drop", "position"],
   "order.paid": ["order", "url"],
+  "viewer.muted": ["show", "until", "reason"],
+  "viewer.unmuted": ["show"],
 };
 
 export const STUDIO_NEWS = {

@@ -577,4 +577,39 @@ class Migration(migrations.Migration):
             model_name="showmove",
             index=models.Index(fields=["show", "at"], name="show_moves"),
         ),
+        migrations.CreateModel(
+            name="Ban",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="The name they wrote under.", max_length=80)),
+                ("until", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=120)),
+                ("at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "show",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="bans", to="streams.show"
+                    ),
+                ),
+                (
+                    "visitor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="bans", to="accounts.visitor"
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["show", "until"], name="ban_of_show")],
+            },
+        ),
     ]

@@ -1,11 +1,13 @@
 """The tables of the stage, a file per noun."""
 
+from streams.models.bans import Ban
 from streams.models.drops import Drop, DropItem, DropState
 from streams.models.lineup import LineupItem, Pin
 from streams.models.picture import Ingest, PackRun, Segment, StreamKey
 from streams.models.show import Host, Show, ShowMember, ShowMove
 
 __all__ = [
+    "Ban",
     "Drop",
     "DropItem",
     "DropState",

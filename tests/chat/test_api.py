@@ -7,6 +7,7 @@ from django.test import Client
 
 from chat.models import Message, Mute
 from livecommerce.accounts.visitors import guest_token
+from livecommerce.realtime.limits import take_turn
 from streams.models import Show
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,17 @@ def test_bad_messages_get_their_error_in_words(live_show, rival_viewer, body, st
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.json()["error"]["message"]
+
+
+def test_the_socket_and_its_twin_share_a_viewers_turns(live_show, rival_viewer):
+    for _ in range(40):
+        take_turn(rival_viewer.pk, "elsewhere")
+
+    answer = call(bearer(rival_viewer), f"shows/{live_show.slug}/messages", {"text": "Hello", "key": "a"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too_many")
+    assert answer.headers["Retry-After"]
+    assert not Message.objects.exists()
 
 
 def test_slow_mode_says_when_to_try_again(live_show, rival_viewer):

@@ -1,18 +1,26 @@
 """What the realtime tests share: wires that remember, rooms without a server."""
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
+from livecommerce.accounts.models import Visitor
+from livecommerce.accounts.visitors import guest_token
 from livecommerce.realtime import hub
 from livecommerce.realtime.hub import Hub
+from livecommerce.realtime.limits import PER_ADDRESS, PER_VIEWER
 from livecommerce.realtime.room import Loaded, Room, Seat
 from livecommerce.realtime.wire import Frame
+from livecommerce.socket import _PATIENCE
+from tests.realtime.screen import Enter, Screen
 from tests.servers.profile import profile_name
+
+if TYPE_CHECKING:
+    from streams.models import Show
 
 
 @dataclass
@@ -74,6 +82,25 @@ async def ended(here: Hub) -> None:
     """Stop a hub, so that the next test starts its own."""
     await here.stop()
     hub._hubs.clear()
+
+
+@pytest.fixture
+async def enter(live_show: "Show") -> AsyncIterator[Enter]:
+    """`await enter(visitor)`: someone watches the live show."""
+    screens: list[Screen] = []
+    for buckets in (PER_VIEWER, PER_ADDRESS, _PATIENCE):
+        buckets.forget()
+
+    async def open_screen(visitor: Visitor | None = None, **more: Any) -> Screen:
+        screen = Screen(live_show.slug, token=guest_token(visitor.pk) if visitor else "", **more)
+        screen.welcome = (await screen.enter())["welcome"]  # type: ignore[attr-defined]
+        screens.append(screen)
+        return screen
+
+    yield open_screen
+    for screen in screens:
+        await screen.wire.disconnect()
+    await ended(hub.here())
 
 
 # These bring a PostgreSQL and a Redis of their own: one of the two runs is enough.

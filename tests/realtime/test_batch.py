@@ -6,7 +6,10 @@ from collections.abc import Hashable
 import pytest
 
 from livecommerce.errors import Refused
+from livecommerce.realtime import hub
 from livecommerce.realtime.batch import Batch, Busy
+from livecommerce.realtime.hub import Hub
+from tests.realtime.conftest import ended
 
 
 class Odd(Refused):
@@ -29,6 +32,34 @@ async def test_requests_of_one_subject_are_decided_together_in_arrival_order():
     assert answers == [number * 10 for number in range(100)]
     assert [item for items in rounds for item in items] == list(range(100))
     assert len(rounds) == 2
+
+
+async def test_requests_in_threads_are_decided_with_those_of_the_sockets(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Hub, "company", [])
+    rounds: list[int] = []
+
+    def decide(subject: Hashable, items: list[int]) -> list[int | Exception]:
+        rounds.append(len(items))
+        time.sleep(0.1)
+        return [Odd() if item == 7 else item * 10 for item in items]
+
+    batch: Batch[int, int] = Batch("test", decide)
+    here = hub.here()
+    over_socket = batch.ask_soon("a", 100)
+    await asyncio.sleep(0.02)
+
+    asked = (asyncio.to_thread(batch.ask_from_thread, "a", number) for number in range(6, 9))
+    answers = await asyncio.gather(over_socket, batch.ask("a", 101), *asked, return_exceptions=True)
+
+    assert [answer if isinstance(answer, int) else type(answer) for answer in answers] == [1000, 1010, 60, Odd, 80]
+    assert rounds == [1, 4]
+    await ended(here)
+
+
+def test_without_sockets_a_request_is_decided_at_once():
+    batch: Batch[int, int] = Batch("test", lambda subject, items: [item * 10 for item in items])
+
+    assert batch.ask_from_thread("a", 1) == 10
 
 
 async def test_each_caller_gets_its_own_refusal():

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +10,8 @@ from django.test import Client
 from livecommerce.accounts.models import Visitor
 from livecommerce.accounts.visitors import guest_token
 from livecommerce.asgi import application
-from livecommerce.realtime import hub
 from livecommerce.realtime.batch import in_thread
-from livecommerce.socket import _PATIENCE, _PER_ADDRESS, _PER_VIEWER
-from tests.realtime.conftest import ended
+from tests.realtime.screen import Enter, Screen
 
 if TYPE_CHECKING:
     from streams.models import Host, Show
@@ -21,82 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OURS = settings.ALLOWED_ORIGINS[0].encode()
-
-
-class Screen:
-    """A client on one socket, that reads frames by what they carry."""
-
-    def __init__(self, slug: str, *, token: str = "", headers: list[tuple[bytes, bytes]] | None = None) -> None:
-        query = f"?visitor={token}" if token else ""
-        self.wire = WebsocketCommunicator(application, f"/ws/shows/{slug}/{query}", headers=headers or [])
-        self.passed: list[dict[str, Any]] = []
-
-    async def enter(self) -> dict[str, Any]:
-        connected, _ = await self.wire.connect(timeout=5)
-        assert connected
-        return await self.hears("welcome")
-
-    async def says(self, **frame: Any) -> None:
-        await self.wire.send_json_to(frame)
-
-    async def asks(self, **frame: Any) -> dict[str, Any]:
-        await self.says(**frame)
-        while True:
-            message = await self.wire.receive_json_from(timeout=5)
-            if message.get("reply", 0) == frame.get("id"):
-                found: dict[str, Any] = message
-                return found
-            self.passed.append(message)
-
-    async def hears(self, key: str) -> dict[str, Any]:
-        for message in self.passed:
-            if key in message:
-                self.passed.remove(message)
-                return message
-        while True:
-            message = await self.wire.receive_json_from(timeout=5)
-            if key in message:
-                found: dict[str, Any] = message
-                return found
-            self.passed.append(message)
-
-    async def hears_event(self, kind: str) -> dict[str, Any]:
-        while True:
-            frame = await self.hears("events")
-            for event in frame["events"]:
-                if event["type"] == kind:
-                    found: dict[str, Any] = event
-                    return found
-
-    async def is_closed(self) -> tuple[int, dict[str, Any]]:
-        last: dict[str, Any] = {}
-        while True:
-            message = await self.wire.receive_output(timeout=5)
-            if message["type"] == "websocket.close":
-                return message["code"], last
-            last = message
-
-
-type Enter = Callable[..., Awaitable[Screen]]
-
-
-@pytest.fixture
-async def enter(live_show: "Show") -> AsyncIterator[Enter]:
-    """`await enter(visitor)`: someone watches the live show."""
-    screens: list[Screen] = []
-    for buckets in (_PER_VIEWER, _PER_ADDRESS, _PATIENCE):
-        buckets._level.clear()
-
-    async def open_screen(visitor: Visitor | None = None, **more: Any) -> Screen:
-        screen = Screen(live_show.slug, token=guest_token(visitor.pk) if visitor else "", **more)
-        screen.welcome = (await screen.enter())["welcome"]  # type: ignore[attr-defined]
-        screens.append(screen)
-        return screen
-
-    yield open_screen
-    for screen in screens:
-        await screen.wire.disconnect()
-    await ended(hub.here())
 
 
 async def test_the_welcome_holds_the_show_as_it_is(enter: Enter, live_show: "Show", rival_viewer: Visitor):

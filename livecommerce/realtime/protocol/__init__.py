@@ -64,6 +64,8 @@ from livecommerce.realtime.protocol.news import (
     QueuePassed,
     SaleTicked,
     StudioNews,
+    ViewerMuted,
+    ViewerUnmuted,
 )
 
 FRAME_BYTES = 4096
@@ -139,5 +141,7 @@ __all__ = [
     "ShowWentLive",
     "StudioNews",
     "UnknownCommand",
+    "ViewerMuted",
+    "ViewerUnmuted",
     "parse_command",
 ]

@@ -139,6 +139,26 @@ class OrderPaid(PrivateNews):
     url: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ViewerMuted(PrivateNews):
+    """To a viewer's sockets: they cannot write in this show until then."""
+
+    type: ClassVar[str] = "viewer.muted"
+
+    show: int
+    until: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewerUnmuted(PrivateNews):
+    """To a viewer's sockets: they can write in this show again."""
+
+    type: ClassVar[str] = "viewer.unmuted"
+
+    show: int
+
+
 # To the Studio ----------------------------------------
 
 

@@ -13,12 +13,14 @@ const narrow = matchMedia("(width < 64rem)");
 class ChatComposer extends HTMLElement {
   #listening;
   #free = 0;
+  #silent = false;
   #programme = null;
 
   connectedCallback() {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    this.you = JSON.parse(document.getElementById("show-boot").textContent).you;
+    const { show, you } = JSON.parse(document.getElementById("show-boot").textContent);
+    this.you = you;
     this.addEventListener("submit", (event) => this.#send(event), { signal });
     this.addEventListener("input", () => say(this, "problem", ""), { signal });
     for (const type of ["focusin", "focusout"])
@@ -30,6 +32,12 @@ class ChatComposer extends HTMLElement {
       },
       { signal },
     );
+    this.#mute(you.muted);
+    document.addEventListener("socket:you", ({ detail }) => this.#mute(detail.muted), { signal });
+    for (const type of ["you:viewer.muted", "you:viewer.unmuted"])
+      document.addEventListener(type, ({ detail }) => detail.show === show.id && this.#mute(detail), {
+        signal,
+      });
     everyBeat(() => this.#wait(), signal);
   }
 
@@ -74,6 +82,20 @@ class ChatComposer extends HTMLElement {
     if (!this.#field.value) this.#field.value = text;
     say(this, "problem", refusal.message);
     if (refusal.retry_in) this.#free = serverNow() + refusal.retry_in * 1000;
+    this.#wait();
+  }
+
+  /** The team asks for silence `until` a moment; without one it is over. */
+  #mute(muted) {
+    if (!muted?.until && !this.#silent) return;
+    this.#silent = Boolean(muted?.until);
+    this.#free = muted?.until ?? 0;
+    const why = muted?.reason ? `: ${muted.reason}` : "";
+    say(
+      this,
+      "problem",
+      this.#silent ? `You cannot write here for now${why}. You can still watch and buy.` : "",
+    );
     this.#wait();
   }
 

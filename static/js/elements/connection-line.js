@@ -10,6 +10,7 @@ const PATIENCE_MS = 2500;
 class ConnectionLine extends HTMLElement {
   #listening;
   #patience = 0;
+  #said = false;
 
   connectedCallback() {
     this.#listening = new AbortController();
@@ -26,17 +27,21 @@ class ConnectionLine extends HTMLElement {
   }
 
   #wait() {
+    // What the server said on its way out counts more than that it is gone.
+    if (this.#said) return;
     this.#patience ||= setTimeout(() => this.#tell(""), PATIENCE_MS);
   }
 
   #clear() {
     clearTimeout(this.#patience);
     this.#patience = 0;
+    this.#said = false;
     this.replaceChildren();
   }
 
   #tell(words) {
     const line = cloneOf("connection-template");
+    this.#said = words !== "";
     if (words) slot(line, "words").textContent = words;
     this.replaceChildren(line);
   }

@@ -85,7 +85,11 @@ class StudioChat extends HTMLElement {
     if (!message || message === this.#chosen || message.classList.contains("message--removed")) return;
     this.#unchoose();
     message.classList.add("message--chosen");
-    this.#acts = messageActs({ mute: () => this.#mute(message), remove: () => this.#delete(message) });
+    this.#acts = messageActs({
+      mute: () => this.#mute(message),
+      ban: () => this.#act("ban", { viewer: message.dataset.author }),
+      remove: () => this.#delete(message),
+    });
     message.querySelector(".message__body").append(this.#acts);
     message.scrollIntoView({ block: "nearest" });
   }

@@ -62,6 +62,12 @@ export class Link {
     this.#socket.send(JSON.stringify(frame));
   }
 
+  /** Connect no more. */
+  end() {
+    this.#final = true;
+    this.#socket?.close();
+  }
+
   /** Give a dead line up without waiting for it. */
   drop() {
     const socket = this.#socket;
@@ -84,8 +90,9 @@ export class Link {
     this.#socket = null;
     clearTimeout(this.#steady);
     this.#failed += 1;
-    this.#final = FINAL.has(code);
+    this.#final ||= FINAL.has(code);
     this.#down({ code, spread: this.#spread, failed: this.#failed });
+    if (this.#final) return;
     const wait = this.#spread === null ? this.#backoff.next() : this.#backoff.within(this.#spread);
     this.#connecting = setTimeout(() => this.connect(), wait);
   }

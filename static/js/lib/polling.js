@@ -3,14 +3,18 @@
 const POLL_MS = 3000;
 
 export class Polling {
+  #url;
   #ask;
   #hear;
+  #refused;
   #timer = 0;
 
-  /** `ask()` gives the URL of the next question, `hear(message)` gets its answer. */
-  constructor({ ask, hear }) {
+  /** `ask()` gives the next question's parameters, `hear(message)` gets its answer, `refused(error)` the word that ends it. */
+  constructor(url, { ask, hear, refused }) {
+    this.#url = url;
     this.#ask = ask;
     this.#hear = hear;
+    this.#refused = refused;
   }
 
   get isOn() {
@@ -28,8 +32,11 @@ export class Polling {
 
   #poll = async () => {
     try {
-      const answer = await fetch(this.#ask());
-      if (answer.ok && this.isOn) this.#hear(await answer.json());
+      const answer = await fetch(`${this.#url}?${new URLSearchParams(this.#ask())}`);
+      if (answer.status === 403) {
+        this.stop();
+        this.#refused((await answer.json()).error);
+      } else if (answer.ok && this.isOn) this.#hear(await answer.json());
     } catch {
       // No network: the next question finds out.
     }

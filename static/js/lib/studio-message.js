@@ -33,12 +33,16 @@ const actButton = (className, act, ...content) => {
 };
 
 /** The tool row of the chosen message. */
-export const messageActs = ({ mute, remove }) => {
+export const messageActs = ({ mute, ban, remove }) => {
   const bar = made("div", "message__acts");
   bar.role = "toolbar";
   bar.ariaLabel = "Act on this message";
   const trash = actButton("button--plain button--icon", remove, icon("trash"));
   trash.ariaLabel = "Delete for all";
-  bar.append(actButton("button--quiet", mute, icon("mute-user"), "Mute 5 min"), trash);
+  bar.append(
+    actButton("button--quiet", mute, icon("mute-user"), "Mute 5 min"),
+    actButton("button--quiet", ban, icon("lock"), "Ban for a day"),
+    trash,
+  );
   return bar;
 };
