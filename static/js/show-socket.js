@@ -44,10 +44,13 @@ export class ShowSocket {
       hear: (message) => this.#hear(message),
       down: (loss) => this.#down(loss),
     });
-    this.#polling = new Polling({
-      ask: () =>
-        `${boot.api}shows/${slug}/feed?${new URLSearchParams({ epoch: this.#room.epoch, after: this.#room.seq })}`,
+    this.#polling = new Polling(`${boot.api}shows/${slug}/feed`, {
+      ask: () => ({ epoch: this.#room.epoch, after: this.#room.seq, ...this.#told() }),
       hear: (message) => this.#take(message),
+      refused: ({ message }) => {
+        this.#link.end();
+        this.#bye({ code: CLOSE.BANNED, message });
+      },
     });
     if (boot.now) this.#clock.guess(boot.now + performance.now());
     setServerClock(() => this.#clock.now());
@@ -169,17 +172,17 @@ export class ShowSocket {
       this.#link.drop();
       return;
     }
-    const picture = this.#programme();
-    this.#link.send({
-      type: "beat",
-      seq: this.#room.seq,
-      programme_at: picture === null ? null : Math.round(picture),
-      behind_ms: picture === null ? null : Math.max(0, Math.round(this.serverNow() - picture)),
-      stalls: this.#stalls,
-      hidden: document.hidden,
-    });
-    this.#stalls = 0;
+    this.#link.send({ type: "beat", seq: this.#room.seq, ...this.#told() });
     this.#probe(1);
+  }
+
+  /** How the picture runs, since it was told last. */
+  #told() {
+    const picture = this.#programme();
+    const told = { stalls: this.#stalls, hidden: document.hidden };
+    if (picture !== null) told.behind_ms = Math.max(0, Math.round(this.serverNow() - picture));
+    this.#stalls = 0;
+    return told;
   }
 
   #probe(times) {
