@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from bench.stage import ROOT, SHOW, Load, Stage, new_port, settle
+from bench.stage import ROOT, SHOW, Load, Stage, Watch, new_port, settle
 
 _SERVE = (sys.executable, "manage.py", "serve", "--web-only", "--host", "127.0.0.1", "--port", "{port}")
 _UVICORN = (
@@ -94,11 +94,11 @@ def measure(stage: Stage, row: Row, *, rounds: int) -> dict[str, Any]:
 def _round(load: Load, server: psutil.Process) -> dict[str, Any]:
     load.hear()
     settle(server)
-    before = sum(server.cpu_times()[:2])
+    before, watch = sum(server.cpu_times()[:2]), Watch()
     load.go_on()
     heard = load.hear()
     heard["cpu"] = sum(server.cpu_times()[:2]) - before
-    return heard
+    return {**heard, **watch.read()}
 
 
 def stage_redis_empty(stage: Stage) -> None:
@@ -126,8 +126,9 @@ def stock_news(stage: Stage, row: Row) -> Iterator[None]:
 
 
 HEADINGS = (
-    "| work | deliveries/s | all delivered | p50 ms | p99 ms | connect/s | CPU s per 10,000 | KB per idle viewer |",
-    "|---|---|---|---|---|---|---|---|",
+    "| work | deliveries/s | all delivered | p50 ms | p99 ms | connect/s | CPU s per 10,000 | KB per idle viewer "
+    "| load side, of one core | others, of the machine |",
+    "|---|---|---|---|---|---|---|---|---|---|",
 )
 
 
@@ -138,7 +139,8 @@ def line(row: Row, facts: dict[str, Any]) -> str:
     told = "yes" if share == 1 and not facts["gaps"] else f"{share:.1%}"
     return (
         f"| {row.title} | {facts['per_second']:,.0f} | {told} | {facts['p50']:.0f} | {facts['p99']:.0f} "
-        f"| {facts['connect']:,.0f} | {cpu:.3f} | {facts['idle_kb']:.0f} |"
+        f"| {facts['connect']:,.0f} | {cpu:.3f} | {facts['idle_kb']:.0f} "
+        f"| {facts['load_cpu'] / facts['seconds']:.0%} | {facts['others']:.0%} |"
     )
 
 

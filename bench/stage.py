@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,32 @@ class Load:
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
+
+
+class Watch:
+    """How much of the machine went to programs that are no part of the bench: a figure is worth what this says."""
+
+    def __init__(self) -> None:
+        self._began, self._busy, self._ours = time.monotonic(), _busy(), _ours()
+
+    def read(self) -> dict[str, float]:
+        """Return ``others``, the share of all cores that others took since."""
+        seconds = (time.monotonic() - self._began) * (psutil.cpu_count() or 1)
+        return {"others": max(0.0, (_busy() - self._busy) - (_ours() - self._ours)) / seconds}
+
+
+def _busy() -> float:
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
+
+
+def _ours() -> float:
+    """Add up the processors' seconds of this process and of all it started."""
+    seconds = 0.0
+    for one in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            seconds += sum(one.cpu_times()[:2])
+    return seconds
 
 
 def settle(process: psutil.Process, *, seconds_max: float = 10.0) -> None:

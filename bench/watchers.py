@@ -187,7 +187,7 @@ async def run(options: argparse.Namespace) -> None:
         tally.frames.clear()
         say({"round": phase})
         await asyncio.to_thread(sys.stdin.readline)
-        began = time.monotonic()
+        began, busy = time.monotonic(), time.process_time()
         await post_all(options.kind, watchers[: options.writers], options.messages, options.rate)
         due = options.messages * len(watchers)
         patience = time.monotonic() + options.patience
@@ -200,6 +200,7 @@ async def run(options: argparse.Namespace) -> None:
                 "received": tally.received, "due": due, "seconds": seconds, "per_second": tally.received / seconds,
                 "p50": p50, "p99": p99, "longest": longest, "gaps": tally.gaps, "errors": tally.errors,
                 "state_frames": tally.state_frames, "frames": len(tally.frames), "closed": tally.closed,
+                "load_cpu": time.process_time() - busy,
             }
         )  # fmt: skip
     if beats:
