@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -21,7 +20,7 @@ from catalog.images import encoded
 from catalog.models import Brand, Product, ProductImage, Variant
 from catalog.products import OPTION_AXES
 from livecommerce.errors import Refused
-from livecommerce.money import Money
+from livecommerce.money import Money, money_of
 
 
 class PriceField(forms.DecimalField):
@@ -37,10 +36,10 @@ def to_money(amount: Decimal, currency: str) -> Money:
 
     :raises ValidationError: it has more decimals than the currency.
     """
-    minor = amount.scaleb(get_currency_precision(currency))
-    if minor != minor.to_integral_value():
-        raise ValidationError(f"{currency} has {get_currency_precision(currency)} decimals.")
-    return Money(int(minor), currency)
+    try:
+        return money_of(amount, currency)
+    except ValueError as inexact:
+        raise ValidationError(str(inexact)) from inexact
 
 
 class WordsField(forms.CharField):

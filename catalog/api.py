@@ -1,7 +1,8 @@
-"""The catalogue's part of the API: brand staff list products."""
+"""The catalogue's part of the API: brand staff list products, one by one or by the sheet."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,8 +11,10 @@ from django.utils.text import slugify
 from ninja import Field, Router, Schema, Status
 
 from catalog.brands import brand_for_staff
+from catalog.importing import import_products
 from catalog.models import Product
 from catalog.products import ProductDraft, VariantDraft, list_product
+from catalog.sheets import SheetRefused, read_sheet
 from livecommerce.accounts.api_auth import KNOWN_VIEWER
 from livecommerce.accounts.viewer import who_asks
 from livecommerce.money import Money
@@ -49,6 +52,47 @@ class ProductIn(Schema):
     is_listed: bool = True
 
 
+class MistakeOut(Schema):
+    """`row` as a spreadsheet counts, the header is row 1."""
+
+    row: int
+    field: str
+    message: str
+
+
+class ImportOut(Schema):
+    """Counts of variants. `errors` is empty, for a sheet is taken whole or not at all."""
+
+    created: int
+    updated: int
+    errors: list[MistakeOut] = Field(default_factory=list)
+    ignored: list[str] = Field(default_factory=list, description="Columns that mean nothing here.")
+
+
+class ImportRefusedOut(ImportOut):
+    """Nothing was imported, and why: each mistake in `errors`."""
+
+    error: dict[str, Any]
+
+
+# The sheet is the body, or a file in a form: neither is JSON, so the schema is told here.
+_SHEET_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            },
+        },
+    }
+}
+
+
 @router.post("brand/products", response={201: dict[str, Any]}, auth=KNOWN_VIEWER, summary="List a product")
 def create_product(request: HttpRequest, body: ProductIn) -> Status[dict[str, Any]]:
     """Put a product with its variants and first units on the shelf of the asker's brand."""
@@ -72,6 +116,26 @@ def create_product(request: HttpRequest, body: ProductIn) -> Status[dict[str, An
         is_listed=body.is_listed,
     )
     return Status(201, _product_wire(list_product(brand=brand, draft=draft, actor=user, now=timezone.now())))
+
+
+@router.post(
+    "brand/imports",
+    response={200: ImportOut, 422: ImportRefusedOut},
+    auth=KNOWN_VIEWER,
+    summary="Import a sheet of products",
+    openapi_extra=_SHEET_BODY,
+)
+def create_import(request: HttpRequest, brand: str | None = None) -> Status[dict[str, Any]]:
+    """Create and update products from CSV, all rows or none. Sent again it changes nothing more."""
+    own, user = brand_for_staff(viewer=who_asks(request), slug=brand or request.POST.get("brand"))
+    upload = request.FILES.get("file")
+    try:
+        sheet = read_sheet(upload.read() if upload else request.body, currency=own.currency)
+        done = import_products(brand=own, sheet=sheet, actor=user, now=timezone.now())
+    except SheetRefused as refused:
+        mistakes = [asdict(mistake) for mistake in refused.mistakes]
+        return Status(422, {"error": refused.wire(), "created": 0, "updated": 0, "errors": mistakes})
+    return Status(200, {**asdict(done), "ignored": sheet.ignored})
 
 
 def _product_wire(product: Product) -> dict[str, Any]:

@@ -18,6 +18,11 @@ class NotBrandStaff(NotAllowed):
     message = "Only a brand's staff may do this. Ask its owner to add you."
 
 
+def lock_brand(brand: Brand) -> None:
+    """Wait until nobody else puts products on this brand's shelf; comes before every other lock."""
+    Brand.objects.select_for_update(no_key=True).get(pk=brand.pk)
+
+
 def brand_for_staff(*, viewer: Viewer, slug: str | None) -> tuple[Brand, User]:
     """Find the brand that the one who asks works for, and the user who asks.
 

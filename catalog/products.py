@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 
+from catalog.brands import lock_brand
 from catalog.models import Brand, PriceChange, Product, ProductImage, Variant
 from catalog.models.product import ProductQuerySet
 from catalog.stock import receive_stock
@@ -58,6 +59,7 @@ def list_product(*, brand: Brand, draft: ProductDraft, actor: User | None, now: 
 
     :raises BadInput: no variant, options that do not fit, or a SKU or slug that is used already.
     """
+    lock_brand(brand)
     _check(brand, draft)
     product = Product.objects.create(
         brand=brand,
@@ -171,7 +173,9 @@ def _check(brand: Brand, draft: ProductDraft) -> None:
     skus = [variant.sku for variant in draft.variants]
     if len(set(skus)) < len(skus) or Variant.objects.filter(brand=brand, sku__in=skus).exists():
         fields["variants"] = "Each SKU may be used once in a brand."
-    if Product.objects.filter(slug=draft.slug).exists():
+    if not draft.slug:
+        fields["slug"] = "Give an address of a-z, 0-9 and dashes: the name has no such letters."
+    elif Product.objects.filter(slug=draft.slug).exists():
         fields["slug"] = "Another product has this address already."
     if fields:
         raise BadInput(fields=fields)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
-from django.db import DataError
+from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Router, Schema, Status
@@ -102,6 +102,19 @@ def refuse_fields(request: HttpRequest, invalid: ValidationError) -> HttpRespons
 def refuse_unstorable(request: HttpRequest, _: Exception) -> HttpResponse:
     """Refuse what no database keeps: NUL characters, half a character, numbers beyond any column."""
     return refuse(request, BadInput("A text or a number in the request cannot be stored. Nothing was written."))
+
+
+class MetAnother(Refused):
+    """A constraint decided between two who wrote the same at once."""
+
+    code = "conflict"
+    message = "Somebody else changed the same thing at this moment. Nothing of yours was written; look and try again."
+
+
+@api.exception_handler(IntegrityError)
+def refuse_second(request: HttpRequest, _: IntegrityError) -> HttpResponse:
+    """Tell the second of two that they were second."""
+    return refuse(request, MetAnother())
 
 
 @api.exception_handler(AuthenticationError)

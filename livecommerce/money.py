@@ -49,6 +49,19 @@ class Money:
         return {"amount": self.minor, "currency": self.currency}
 
 
+def money_of(amount: Decimal, currency: str) -> Money:
+    """Make exact money of an amount in whole units.
+
+    :raises ValueError: it has more decimals than the currency; the words are for people.
+    """
+    places = get_currency_precision(currency)
+    minor = amount.scaleb(places)
+    if minor != minor.to_integral_value():
+        message = f"{currency} has {places} decimals."
+        raise ValueError(message)
+    return Money(int(minor), currency)
+
+
 def amount_text(money: Money, *, locale: str = "en") -> str:
     """Return the figure alone, grouped and with the currency's decimals: `1,184.60`."""
     places = get_currency_precision(money.currency)

@@ -80,7 +80,9 @@ def _check(brand: Brand, plan: ShowPlan, products: dict[str, Product], now: date
     fields: dict[str, str] = {}
     if plan.starts_at <= now:
         fields["starts_at"] = "Choose a moment that is still to come."
-    if Show.objects.filter(slug=plan.slug).exists():
+    if not plan.slug:
+        fields["slug"] = "Give an address of a-z, 0-9 and dashes: the title has no such letters."
+    elif Show.objects.filter(slug=plan.slug).exists():
         fields["slug"] = "Another show has this address already."
     for number, item in enumerate(plan.items):
         if item.product not in products:

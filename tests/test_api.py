@@ -40,6 +40,7 @@ CALLS = {
     ("post", "studio/shows/{slug}/mutes"),
     ("post", "brand/products"),
     ("post", "brand/shows"),
+    ("post", "brand/imports"),
 }
 
 
