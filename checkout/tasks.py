@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from checkout import alarms
 from checkout.mails import mail_money_back, mail_order_paid
 from checkout.orders import cancel_unpayable_orders
 from checkout.outbox import Deed, run_outbox
@@ -44,9 +45,23 @@ def tell_positions_task() -> None:
     tell_all_positions()
 
 
+@shared_task(name="checkout.read_drift")
+def read_drift_task() -> int:
+    """Compare the stock of running drops with their holds, for the metrics."""
+    return alarms.read_drift(now=database_now())
+
+
+@shared_task(name="checkout.read_audit")
+def read_audit_task() -> int:
+    """Prove all books, for the metrics."""
+    return alarms.read_audit(now=database_now())
+
+
 PERIODIC: dict[str, float] = {
     "checkout.run_due": 0.5,
     "checkout.tell_positions": 5.0,
     "checkout.run_outbox": 5.0,
     "checkout.settle_payments": 2.0,
+    "checkout.read_drift": 15.0,
+    "checkout.read_audit": 600.0,
 }

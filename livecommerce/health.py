@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from checkout import alarms
 from livecommerce.accounts.visitors import address_of
 
 
@@ -45,7 +46,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     unknown_proxy = not settings.TRUSTED_PROXIES and "X-Forwarded-For" in request.headers
     if unknown_proxy or not _is_private(address_of(request)):
         raise PermissionDenied
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest() + alarms.exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _is_private(address: str) -> bool:

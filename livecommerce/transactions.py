@@ -9,7 +9,9 @@ from __future__ import annotations
 import functools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
@@ -36,3 +38,28 @@ def atomic_retry[**P, Result](verb: Callable[P, Result]) -> Callable[P, Result]:
         return atomic(*args, **kwargs)
 
     return repeated
+
+
+@contextmanager
+def snapshot() -> Generator[None]:
+    """Read many things as they were at one moment, without stopping those who write.
+
+    Inside a transaction of the caller it takes part in that one.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    sqlite: Any = connection if connection.vendor == "sqlite" else None
+    usual = sqlite and sqlite.transaction_mode
+    if sqlite:
+        # A reader of the write-ahead log sees one moment; only the lock that we take at BEGIN has to be left alone.
+        sqlite.transaction_mode = "DEFERRED"
+    try:
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    finally:
+        if sqlite:
+            sqlite.transaction_mode = usual

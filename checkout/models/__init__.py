@@ -4,8 +4,10 @@ from checkout.models.hold import BuyerQuota, Hold
 from checkout.models.order import Order, OrderLine
 from checkout.models.payment import Outbox, Payment, PracticeIntent, Refund
 from checkout.models.queue import QueuePlace
+from checkout.models.reading import AuditReading
 
 __all__ = [
+    "AuditReading",
     "BuyerQuota",
     "Hold",
     "Order",

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
 
 from checkout.audit import EVERYTHING
+from livecommerce.transactions import snapshot
 
 SHOWN = 20
 
@@ -18,10 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print a line per invariant, and the first breaches below it."""
         broken = 0
-        with transaction.atomic():
-            if connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        with snapshot():
             for invariant in EVERYTHING:
                 found = list(invariant.breaches())
                 broken += bool(found)
