@@ -24,7 +24,7 @@ from catalog.admin_scope import (
 from catalog.models import Brand, BrandStaff, PriceChange, Product, ProductImage, Stock, StockEntry, Variant
 from catalog.prices import set_price
 from catalog.products import VariantDraft, add_variant
-from catalog.stock import receive_stock
+from catalog.stock import adjust_stock, receive_stock
 from livecommerce.money import Money
 
 
@@ -69,7 +69,7 @@ class VariantInline(ScopedStackedInline):
     staff_may = EDIT
     fields = (
         ("sku", "option_values", "price"),
-        ("units_to_add", "in_shop"),
+        ("units_to_add", "units_counted", "in_shop"),
         ("weight_grams", "position", "is_active"),
     )
     readonly_fields = ("in_shop",)
@@ -148,6 +148,8 @@ class ProductAdmin(ScopedAdmin):
             set_price(variant=variant, price=asked["money"], actor=actor_of(request), now=now)
         if asked["units_to_add"]:
             receive_stock(variant=variant, quantity=asked["units_to_add"], actor=actor_of(request), now=now)
+        if asked["units_counted"] is not None:
+            adjust_stock(variant=variant, on_hand=asked["units_counted"], actor=actor_of(request), now=now)
         return variant
 
 

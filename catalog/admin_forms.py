@@ -19,6 +19,7 @@ from unfold.widgets import (
 from catalog.images import encoded
 from catalog.models import Brand, Product, ProductImage, Variant
 from catalog.products import OPTION_AXES
+from catalog.stock import BelowTaken, refuse_below_taken, shop_stock
 from livecommerce.errors import Refused
 from livecommerce.money import Money, money_of
 
@@ -161,7 +162,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A variant with its price in decimals; stock is added, never typed over."""
+    """A variant with its price in decimals; stock is added, or counted, with an entry in the ledger for either."""
 
     option_values = WordsField(
         required=False,
@@ -172,6 +173,13 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
     price = PriceField(label="Price incl. VAT")
     units_to_add = forms.IntegerField(
         required=False, min_value=0, label="Add to stock", widget=UnfoldAdminIntegerFieldWidget
+    )
+    units_counted = forms.IntegerField(
+        required=False,
+        min_value=0,
+        label="Counted in the shop",
+        help_text="All that is there, also what is held or sold and not sent yet. Empty: as it is.",
+        widget=UnfoldAdminIntegerFieldWidget,
     )
 
     parent: Product
@@ -202,4 +210,17 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]
         same_sku = Variant.objects.filter(brand=product.brand_id, sku=cleaned.get("sku")).exclude(pk=self.instance.pk)
         if cleaned.get("sku") and same_sku.exists():
             self.add_error("sku", "Another variant of this brand has this SKU.")
+        self._check_count(cleaned.get("units_counted"), also_added=bool(cleaned.get("units_to_add")))
         return cleaned
+
+    def _check_count(self, counted: int | None, *, also_added: bool) -> None:
+        """Refuse in words what the ledger would refuse; the row stays locked until the page's transaction ends."""
+        if counted is None:
+            return
+        if also_added or not self.instance.pk:
+            self.add_error("units_counted", "Add units or count them, not both at once.")
+            return
+        try:
+            refuse_below_taken(shop_stock(self.instance), counted)
+        except BelowTaken as refused:
+            self.add_error("units_counted", refused.message)

@@ -49,15 +49,23 @@ def adjust_stock(*, variant: Variant, on_hand: int, actor: User | None, now: dat
     :raises BelowTaken: more are held or sold than that; nothing is changed.
     """
     stock = shop_stock(variant)
+    refuse_below_taken(stock, on_hand)
+    change, stock.on_hand = on_hand - stock.on_hand, on_hand
+    if change:
+        record(stock, kind=Kind.ADJUSTED, quantity=change, now=now, actor=actor, note=note)
+    return stock
+
+
+def refuse_below_taken(stock: Stock, on_hand: int) -> None:
+    """Say what is wrong with a count before anything is saved. The row has to be locked by the caller.
+
+    :raises BelowTaken: more are held or sold than that.
+    """
     if on_hand < stock.taken:
         raise BelowTaken(
             f"{stock.taken} units are held or sold already, so there cannot be {on_hand}. Nothing was changed.",
             fields={"on_hand": f"At least {stock.taken}."},
         )
-    change, stock.on_hand = on_hand - stock.on_hand, on_hand
-    if change:
-        record(stock, kind=Kind.ADJUSTED, quantity=change, now=now, actor=actor, note=note)
-    return stock
 
 
 @transaction.atomic
