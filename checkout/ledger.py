@@ -103,10 +103,15 @@ class Ledger:
         return self.still_there >= 0 and self.held == self.sold + self.let_go + self.open_units
 
     @cached_property
+    def chains(self) -> list[StockEntry]:
+        """All entries chain by chain, each in the order in which its entries vouch for each other."""
+        return sorted(self.entries, key=lambda entry: (entry.stock_id, entry.chain, entry.number))
+
+    @cached_property
     def heads(self) -> list[str]:
         """The last fingerprint of each chain, in the order of stock row and chain."""
         last: dict[tuple[int, str], str] = {}
-        for entry in sorted(self.entries, key=lambda entry: (entry.stock_id, entry.chain, entry.number)):
+        for entry in self.chains:
             last[entry.stock_id, entry.chain] = entry.fingerprint
         return list(last.values())
 
@@ -187,7 +192,7 @@ def ledger_wire(ledger: Ledger) -> dict[str, Any]:
         },
         "draw": draw_wire(ledger),
         "variants": {str(item.stock_id): item.variant.option_text for item in ledger.items},
-        "entries": [entry_wire(entry) for entry in ledger.entries],
+        "entries": [entry_wire(entry) for entry in ledger.chains],
         "seal": ledger.seal,
     }
 

@@ -118,6 +118,9 @@ def test_the_lines_on_the_page_find_it_whole_and_find_any_change(told, now):
     shortened = {**ledger, "entries": ledger["entries"][:-1]}
     assert "seal" in checked_by_the_page(shortened)
 
+    torn = {**ledger, "entries": ledger["entries"][1:]}
+    assert checked_by_the_page(torn)
+
 
 def test_it_is_public_after_the_show_only(told, viewer, now):
     asks = Viewer(visitor_id=viewer.pk)
@@ -129,7 +132,7 @@ def test_it_is_public_after_the_show_only(told, viewer, now):
     assert ledger_for_viewer(slug=told.show.slug, drop_id=told.pk, viewer=asks, now=now).allotted == 10
 
 
-def test_the_page_says_the_sum_and_the_buyers_own_entries(told, client_of, viewer):
+def test_the_page_says_the_sum_the_seal_and_the_buyers_own_entries(told, client_of, viewer, now):
     Show.objects.update(state="ended")
 
     page = client_of(viewer).get(f"/shows/{told.show.slug}/drops/{told.pk}/ledger/")
@@ -137,6 +140,7 @@ def test_the_page_says_the_sum_and_the_buyers_own_entries(told, client_of, viewe
     text = page.content.decode()
     assert page.status_code == 200
     assert "Adds up" in text
+    assert ledger_of(told, now).seal in text
     assert "Yours in the list" in text
     assert "held, let go" in text
 
