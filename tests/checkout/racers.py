@@ -1,22 +1,19 @@
-"""What the processes of a race do. Each is a process of its own on the test's database; `race()` starts them together.
+"""What the processes of a race do with units; `race("tap", …)` starts them together on the test's database."""
 
-python -m tests.checkout.racers tap_for_it        (then one JSON object and, at the start of the race, one line)
-"""
-
-import json
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from tests.checkout.signs import raise_sign, see_sign, someone_waits_for_a_lock
+
 
 def tap(*, me: int, drop: int, buyers: list[str], way: str, without: str = "", quantity: int = 1) -> dict[str, Any]:
     """Tap once for each buyer, one by one from several threads or all in one batch; count what was won."""
     from checkout.shelf import HoldRequest
     from livecommerce.clock import database_now
+    from tests.checkout.guards import leave_out
 
     leave_out(without)
     now = database_now()
@@ -38,11 +35,13 @@ def tap_mixed(*, me: int, drop: int, shares: list[list[str]], ways: list[str], w
     return tap(me=me, drop=drop, buyers=shares[me], way=ways[me % len(ways)], without=without)
 
 
-def tap_with_one_key(*, me: int, drop: int, buyer: str, times: int, keys: str) -> list[Any]:
+def tap_with_one_key(*, me: int, drop: int, buyer: str, times: int, keys: str, without: str = "") -> list[Any]:
     """The same buyer taps many times at once, with one key or with many."""
     from checkout.shelf import HoldRequest
     from livecommerce.clock import database_now
+    from tests.checkout.guards import leave_out
 
+    leave_out(without)
     now = database_now()
     answers: list[Any] = []
 
@@ -52,7 +51,7 @@ def tap_with_one_key(*, me: int, drop: int, buyer: str, times: int, keys: str) -
         answers.extend(_alone(drop, request))
 
     together([lambda n=n: once(n) for n in range(times)])
-    return [getattr(answer, "code", None) or answer.hold_id for answer in answers]
+    return [getattr(answer, "code", None) or getattr(answer, "hold_id", repr(answer)) for answer in answers]
 
 
 def hold_and_let_go(*, me: int, variants: list[int], buyers: list[str], rounds: int) -> int:
@@ -91,8 +90,9 @@ def churn(*, me: int, drop: int, buyers: list[str], seconds: float) -> dict[str,
                 key = f"{me}-{dice.random()}"
                 mine[buyer] = place_hold(buyer_id=buyer, drop_id=drop, quantity=1, key=key, now=now).hold_id
                 done["held"] += 1
-            elif act == "let go" and buyer in mine:
-                release_hold(hold_id=mine.pop(buyer), buyer_id=buyer, now=now)
+            elif act == "let go" and mine:
+                owner = dice.choice(list(mine))
+                release_hold(hold_id=mine.pop(owner), buyer_id=owner, now=now)
             elif act == "join":
                 join_queue(drop_id=drop, buyer_id=buyer, now=now)
             elif act == "leave":
@@ -104,113 +104,90 @@ def churn(*, me: int, drop: int, buyers: list[str], seconds: float) -> dict[str,
     return done
 
 
-def hold_the_lock(*, me: int, stock: int, drop: int, buyers: list[str], seconds: float) -> dict[str, Any]:
+def tap_until_it_is_back(*, me: int, drop: int, buyers: list[str], seconds: float, without: str = "") -> dict[str, int]:
+    """Tap again and again at something sold out, until somebody's hold runs out."""
+    from checkout.holds import place_hold
+    from checkout.shelf import SoldOut
+    from livecommerce.clock import database_now
+    from tests.checkout.guards import leave_out
+
+    leave_out(without)
+    done, until, n = {"held": 0, "refused": 0}, time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        n += 1
+        try:
+            place_hold(buyer_id=UUID(buyers[me]), drop_id=drop, quantity=1, key=str(n), now=database_now())
+            done["held"] += 1
+            break
+        except SoldOut:
+            done["refused"] += 1
+    return done
+
+
+def read_books_in_a_rush(*, me: int, drop: int, buyers: list[str], seconds: float, without: str = "") -> dict[str, int]:
+    """One reads the books again and again, the others make all kinds of moves meanwhile."""
+    if me:
+        return churn(me=me, drop=drop, buyers=buyers, seconds=seconds)
+    from checkout import alarms
+    from livecommerce.clock import database_now
+    from tests.checkout.guards import leave_out
+
+    leave_out(without)
+    done, until = {"readings": 0, "alarms": 0}, time.monotonic() + seconds
+    while time.monotonic() < until:
+        now = database_now()
+        done["alarms"] += alarms.read_audit(now=now) + alarms.read_drift(now=now)
+        done["readings"] += 1
+    return done
+
+
+def hold_the_lock(*, me: int, drop: int, buyers: list[str], without: str = "") -> dict[str, Any]:
     """The first takes the last unit and commits late; the second waits for the row and has to see it."""
     from django.db import transaction
 
     from checkout.granting import decide_holds
     from checkout.shelf import HoldRequest
     from livecommerce.clock import database_now
+    from tests.checkout.guards import leave_out
 
+    leave_out(without)
     request = HoldRequest(buyer_id=UUID(buyers[me]), variant_id=None, quantity=1, key="k", at=database_now())
     if me == 0:
         with transaction.atomic():
             answer = decide_holds(("drop", drop), [request])[0]
-            time.sleep(seconds)
+            raise_sign("taken")
+            someone_waits_for_a_lock(seconds=2.0)
     else:
-        time.sleep(seconds / 3)
+        see_sign("taken")
         answer = decide_holds(("drop", drop), [request])[0]
     return {"won": not isinstance(answer, Exception)}
 
 
-def lower_stock(*, me: int, variant: int, buyers: list[str], rounds: int) -> dict[str, int]:
+def lower_stock(*, me: int, variant: int, buyers: list[str], rounds: int, without: str = "") -> dict[str, int]:
     """One process holds units of the shop while the other counts them down as far as it is let."""
+    from catalog import stock
     from catalog.models import Variant
-    from catalog.stock import BelowTaken, adjust_stock
     from checkout.holds import place_hold
     from livecommerce.clock import database_now
     from livecommerce.errors import Refused
+    from tests.checkout.guards import leave_out
 
-    done = {"held": 0, "lowered": 0, "refused": 0}
+    leave_out(without if me else "")
+    done = {"moved": 0, "stock.below_taken": 0, "drop.sold_out": 0}
     for n in range(rounds):
         try:
             if me:
+                see_sign("ten are held")
                 row = Variant.objects.get(pk=variant)
-                adjust_stock(variant=row, on_hand=rounds - n, actor=None, now=database_now())
-                done["lowered"] += 1
+                stock.adjust_stock(variant=row, on_hand=rounds - n, actor=None, now=database_now())
             else:
                 place_hold(buyer_id=UUID(buyers[n]), variant_id=variant, quantity=1, key="k", now=database_now())
-                done["held"] += 1
-        except (BelowTaken, Refused):
-            done["refused"] += 1
+            done["moved"] += 1
+        except Refused as refused:
+            done[refused.code] = done.get(refused.code, 0) + 1
+        if done["moved"] == 10 and not me:
+            raise_sign("ten are held")
     return done
-
-
-def crash(*, me: int, drop: int, buyers: list[str], when: str) -> None:
-    """Die in the middle of deciding a batch: before the commit, or after it and before anybody was answered."""
-    from checkout import granting
-    from checkout.shelf import HoldRequest
-    from livecommerce.clock import database_now
-
-    if when == "before commit":
-        granting.tell_granted = lambda *_, **__: os._exit(9)  # The last step of the transaction.
-    now = database_now()
-    requests = [HoldRequest(buyer_id=UUID(buyer), variant_id=None, quantity=1, key="k", at=now) for buyer in buyers]
-    granting.decide_holds(("drop", drop), requests)
-    os._exit(9)
-
-
-def rush(*, me: int, drop: int, buyers: list[str], size: int = 10) -> int:
-    """Tap for one buyer after the other in small batches; write down each hold that was acknowledged, at once.
-
-    When the database goes away, ask again with the same keys until there is an answer, as a client does.
-    """
-    from django.db import DatabaseError, connection
-
-    from checkout.granting import decide_holds
-    from checkout.shelf import HoldRequest
-    from livecommerce.clock import database_now
-    from livecommerce.realtime.batch import Busy
-
-    for first in range(0, len(buyers), size):
-        some = buyers[first : first + size]
-        while True:
-            try:
-                now = database_now()
-                requests = [
-                    HoldRequest(buyer_id=UUID(buyer), variant_id=None, quantity=1, key="k", at=now) for buyer in some
-                ]
-                answers = decide_holds(("drop", drop), requests)
-                break
-            except (DatabaseError, Busy):
-                connection.close()
-                time.sleep(0.05)
-        held = {
-            buyer: answer.hold_id
-            for buyer, answer in zip(some, answers, strict=True)
-            if not isinstance(answer, Exception)
-        }
-        print(json.dumps(held), flush=True)
-    return len(buyers)
-
-
-def leave_out(guards: str) -> None:
-    """Take guards away, for a negative control, and make the moment between reading and writing long."""
-    from catalog import stock
-    from catalog.models.stock import StockQuerySet
-    from checkout import granting
-
-    if "lock" in guards:
-        StockQuerySet.locked = lambda self: self.order_by("pk")
-        original = granting.insert_holds
-
-        def slowly(holds: Any) -> None:
-            time.sleep(0.2)
-            original(holds)
-
-        granting.insert_holds = slowly
-    if "ledger" in guards:
-        stock.record = lambda row, **_: row.save(update_fields=["on_hand", "taken"])
 
 
 def together(acts: list[Callable[[], None]], threads: int = 4) -> None:
@@ -256,30 +233,7 @@ def _in_batches(drop: int, requests: list[Any], size: int = 25) -> list[Any]:
 
 
 def run(*, me: int, code: str) -> Any:
-    """Run a few lines; what they call `result` is the answer."""
-    names: dict[str, Any] = {}
+    """Run a few lines, which know their number as `me`; what they call `result` is the answer."""
+    names: dict[str, Any] = {"me": me}
     exec(code, names)
     return names["result"]
-
-
-def main() -> None:
-    """Take one task, or with `--more` one after the other until the end of the input."""
-    import django
-
-    django.setup()
-    from django.db import connection
-
-    for line in sys.stdin:
-        told = json.loads(line)
-        connection.ensure_connection()
-        print("ready", flush=True)
-        sys.stdin.readline()
-        result = globals()[sys.argv[1]](**told)
-        print(json.dumps(result), flush=True)
-        connection.close()
-        if "--more" not in sys.argv:
-            break
-
-
-if __name__ == "__main__":
-    main()

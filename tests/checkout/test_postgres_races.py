@@ -1,0 +1,127 @@
+"""Races that only a PostgreSQL can show: deadlocks, connections that are cut, and clocks that disagree."""
+
+import time
+from threading import Thread
+
+import pytest
+from django.db import connection
+
+from checkout.audit import breaches
+from checkout.models import Hold
+from livecommerce.clock import database_now
+from tests.checkout.races import race
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+
+
+@pytest.fixture
+def now():
+    """Races run on the real clock."""
+    return database_now()
+
+
+def deadlocks() -> int:
+    """How often PostgreSQL had to break a circle; backends report when they end, and ours have ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def both_variants(product):
+    return [variant.pk for variant in product.variants.order_by("pk")]
+
+
+def test_rows_are_locked_in_one_order_so_that_nobody_stands_in_a_circle(both_variants, crowd):
+    before = deadlocks()
+
+    race("payers.let_go_both", processes=4, variants=both_variants, buyers=crowd(4), without="haste")
+    race("payers.pay_both_ways", processes=4, variants=both_variants, buyers=crowd(16))
+    race("hold_and_let_go", processes=4, variants=both_variants, buyers=crowd(40), rounds=10)
+
+    assert deadlocks() == before
+
+
+def test_rows_locked_crosswise_make_a_circle(both_variants, crowd):
+    """The control: half of the processes lock the other way round. Each is undone whole, tried again and done."""
+    before = deadlocks()
+
+    told = race("payers.let_go_both", processes=4, variants=both_variants, buyers=crowd(4), without="order of locks")
+
+    assert deadlocks() > before
+    assert told == [2] * 4
+
+
+def test_writers_that_lose_their_connection_and_their_lock_lose_no_promise(drop_of, crowd):
+    drop = drop_of(60, per_buyer=1)
+    cut = []
+
+    def scissors() -> None:
+        until = time.monotonic() + 5
+        with connection.cursor() as cursor:
+            while time.monotonic() < until:
+                cursor.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'"
+                )
+                cut.append(cursor.fetchone()[0])
+                time.sleep(0.05)
+        connection.close()
+
+    thread = Thread(target=scissors)
+    thread.start()
+    told = race("misfortunes.rush_shared", processes=2, drop=drop.pk, shares=[crowd(50), crowd(50)])
+    thread.join()
+
+    assert sum(cut) > 0
+    acknowledged = {buyer: hold for one in told for buyer, hold in one.items()}
+    held = {str(buyer): pk for pk, buyer in Hold.objects.filter(drop=drop).values_list("pk", "buyer")}
+    assert acknowledged == held
+    assert len(held) == 60
+    assert list(breaches()) == []
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_machine_whose_clock_is_wrong_opens_closes_and_ends_nothing_at_its_own_time(drop_of, crowd, now, minutes):
+    told = _look(drop_of, crowd, now, minutes)
+
+    assert told == {
+        "tap before the opening": "drop.not_open",
+        "tap while open": "held",
+        "holds ended": 0,
+        "minutes to the end": 5,
+        "receipt is wrong by minutes": 0,
+    }
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_machine_that_believes_its_own_clock_decides_wrongly(drop_of, crowd, now, minutes):
+    """The control: moments are compared with the time of the machine."""
+    told = _look(drop_of, crowd, now, minutes, without="database clock")
+
+    assert told["receipt is wrong by minutes"] == minutes
+    if minutes > 0:
+        assert told["tap before the opening"] == "held"
+        assert told["holds ended"] > 0
+    else:
+        assert told["tap while open"] == "drop.not_open"
+
+
+def _look(drop_of, crowd, now, minutes, **more):
+    early = drop_of(5, now=now, opens_in=60, per_buyer=1)
+    running = drop_of(5, items=[(_other(early), 5)], alongside=True)
+    (told,) = race(
+        "misfortunes.with_a_wrong_clock",
+        processes=1,
+        minutes=minutes,
+        early=early.pk,
+        running=running.pk,
+        buyers=crowd(3),
+        **more,
+    )
+    return told
+
+
+def _other(drop):
+    return drop.product.variants.exclude(pk=drop.items.get().variant_id).get()
