@@ -117,12 +117,13 @@ def median(rounds: list[dict[str, Any]], name: str) -> float:
 def table_of_sockets(stage: Stage, rounds: int) -> None:
     print("| work | all answered in s | answers/s | holds | p50 ms | p99 ms |\n|---|---|---|---|---|---|")
     rows = (
-        ("15,000 units, 30,000 taps, 2,000 sockets, one process", 1, UNITS),
-        ("same, two processes", 2, UNITS),
-        ("sold out: 30,000 taps for 1 unit, one process", 1, 1),
+        ("15,000 units, 30,000 taps, 2,000 sockets, one process", 1, UNITS, SOCKETS, TAPS),
+        ("same, two processes", 2, UNITS, SOCKETS, TAPS),
+        ("sold out: 30,000 taps for 1 unit, one process", 1, 1, SOCKETS, TAPS),
+        ("the last three: 500 sockets tap once at the opening, two processes", 2, 3, 500, 1),
     )
-    for title, processes, units in rows:
-        heard = [sockets(stage, processes=processes, units=units) for _ in range(rounds)]
+    for title, processes, units, at_once, taps in rows:
+        heard = [sockets(stage, processes=processes, units=units, sockets=at_once, taps=taps) for _ in range(rounds)]
         won = sorted({one["won"] for one in heard})
         rate = statistics.median(one["answered"] / one["seconds"] for one in heard)
         print(
