@@ -21,7 +21,7 @@ from chat.moderation import mutes_on
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.accounts.visitors import guest_name
-from livecommerce.errors import Refused
+from livecommerce.errors import Refused, SignInNeeded
 from livecommerce.realtime import feed, publish
 from livecommerce.realtime.batch import Batch
 from livecommerce.realtime.protocol import MessageDeleted, MessagePosted
@@ -235,7 +235,9 @@ def _accept(show: Show, draft: Draft, *, mutes: dict[uuid.UUID, Mute], spoke: di
     text = _UNPRINTABLE.sub(" ", draft.text).strip()
     if show.state not in OPEN_STATES:
         raise ChatClosed
-    if author_id is None or not text:
+    if author_id is None:
+        raise SignInNeeded
+    if not text:
         raise EmptyMessage
     if len(text) > MAX_TEXT:
         raise MessageTooLong
@@ -325,4 +327,5 @@ def _role(show: Show, author: Viewer, now: datetime) -> str:
     return drawn
 
 
-posting: Batch[Draft, Posted] = Batch("message.post", post_messages)
+# As often as screens change: a message that is stored sooner is not seen sooner.
+posting: Batch[Draft, Posted] = Batch("message.post", post_messages, pace=0.06)

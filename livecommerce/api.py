@@ -16,8 +16,9 @@ from checkout.api import router as holds_router
 from checkout.orders_api import router as orders_router
 from livecommerce.accounts.api_auth import ANYONE
 from livecommerce.accounts.viewer import who_asks
-from livecommerce.accounts.visitors import identity_of, open_session
+from livecommerce.accounts.visitors import identity_of
 from livecommerce.errors import BadInput, NotFound, Refused, SignInNeeded
+from livecommerce.signin import sign_in
 from livecommerce.snapshot import router as snapshot_router
 from livecommerce.studio.api import router as studio_router
 from streams.api import router as shows_router
@@ -63,7 +64,8 @@ def create_visitor(request: HttpRequest) -> Status[dict[str, str]]:
 @people.post("sessions", response={201: SessionOut}, auth=ANYONE, summary="Sign in from a client that is no browser")
 def create_session(request: HttpRequest, body: SessionIn) -> Status[dict[str, str]]:
     """Check a password, give a token."""
-    return Status(201, {"token": open_session(email=body.email, password=body.password, now=timezone.now())})
+    token = sign_in(request, email=body.email, password=body.password, now=timezone.now())
+    return Status(201, {"token": token})
 
 
 api.add_router("", people)

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "livecommerce.accounts.middleware.ViewerMiddleware",
+    "livecommerce.accounts.turns.TurnsMiddleware",
     "livecommerce.accounts.kept_answers.KeptAnswerMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -1,17 +1,41 @@
 """Sign-in: what happens in several apps when a guest turns out to be someone."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from checkout.holds import merge_holds
 from livecommerce.accounts.models import User
-from livecommerce.accounts.visitors import COOKIE, merge_visitor, read_guest_token, visitor_of_user
+from livecommerce.accounts.visitors import (
+    COOKIE,
+    address_of,
+    merge_visitor,
+    open_session,
+    read_guest_token,
+    visitor_of_user,
+)
+from livecommerce.errors import Refused
 from livecommerce.realtime.logins import end_session
+
+
+class WrongCredentials(Refused):
+    """No account has this address and password; which of the two is wrong is not told."""
+
+    code = "session.wrong_credentials"
+    status = 401
+    message = "E-mail or password is wrong. Check both, or ask for a sign-in code by e-mail."
+
+
+class TooManyAttempts(Refused):
+    code = "session.too_many_attempts"
+    status = 429
+    message = "Too many wrong passwords. Wait a few minutes, or ask for a sign-in code by e-mail."
 
 
 class SignInAdapter(DefaultAccountAdapter):
@@ -31,11 +55,30 @@ class SignInAdapter(DefaultAccountAdapter):
         if session_key:
             end_session(session_key)
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Count attempts by the address that everything else goes by: behind our proxies, the one they wrote."""
+        return address_of(request) or "unknown"
+
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Keep the name that the sign-up form may carry."""
         user.name = form.cleaned_data.get("name", "")[:60]
         saved: User = super().save_user(request, user, form, commit)
         return saved
+
+
+def sign_in(request: HttpRequest, *, email: str, password: str, now: datetime) -> str:
+    """Check a password and give a token; a wrong one counts together with those typed on the sign-in page.
+
+    :raises WrongCredentials: also for an account that is closed.
+    :raises TooManyAttempts: at this account, or from this address.
+    """
+    try:
+        user = get_adapter(request).authenticate(request, email=email, password=password)
+    except ValidationError as limited:
+        raise TooManyAttempts(retry_in=60.0) from limited
+    if not isinstance(user, User) or not user.is_active:
+        raise WrongCredentials
+    return open_session(user=user, now=now)
 
 
 @transaction.atomic

@@ -184,10 +184,9 @@ def _row_wire(row: FeedEvent) -> dict[str, Any]:
 
 
 def _wire(seq: int, kind: str, at: datetime, programme_at: datetime | None, payload: dict[str, Any]) -> dict[str, Any]:
-    wire = {**payload, "seq": seq, "type": kind, "at": milliseconds(at)}
-    if programme_at is not None:
-        wire["programme_at"] = milliseconds(programme_at)
-    return wire
+    # What is tied to no moment of the picture has its place where the picture was when it happened.
+    place = milliseconds(programme_at or at)
+    return {**payload, "seq": seq, "type": kind, "at": milliseconds(at), "programme_at": place}
 
 
 def milliseconds(moment: datetime) -> int:

@@ -90,13 +90,14 @@ PER_VIEWER = Buckets(Rate(burst=40, per_second=10))
 PER_ADDRESS = Buckets(Rate(burst=600, per_second=200))
 
 
-def take_turn(viewer: Hashable, address: str) -> None:
-    """Count one command of a viewer and of an address.
+def take_turn(viewer: Hashable | None, address: str) -> None:
+    """Count one command of a viewer and of an address; of somebody without an identity, of the address alone.
 
     :raises TooMany: either has none left for now.
     """
     if not settings.RATE_LIMITS:
         return
-    wait = max(PER_VIEWER.take(viewer), PER_ADDRESS.take(address))
+    own = PER_VIEWER.take(viewer) if viewer is not None else 0.0
+    wait = max(own, PER_ADDRESS.take(address))
     if wait:
         raise TooMany(retry_in=round(wait, 2))

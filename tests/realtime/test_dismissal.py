@@ -218,9 +218,7 @@ async def test_a_sign_in_that_ends_by_itself_takes_its_sockets_along(
 ):
     assert viewer.user is not None
     web = await database_sync_to_async(client_of)(viewer)
-    token = await database_sync_to_async(open_session)(
-        email=viewer.user.email, password="opensesame", now=timezone.now()
-    )
+    token = await database_sync_to_async(open_session)(user=viewer.user, now=timezone.now())
     app = Screen(live_show.slug, token=token)
     await app.enter()
     page, guest = await enter(headers=browser(web)), await enter()

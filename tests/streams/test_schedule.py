@@ -28,7 +28,7 @@ def plan(host: Host, product: Product, now: datetime) -> dict[str, Any]:
 
 
 def post(user: User | None, path: str, body: dict[str, Any], now: datetime) -> Any:
-    token = open_session(email=user.email, password="opensesame", now=now) if user else ""
+    token = open_session(user=user, now=now) if user else ""
     headers = {"Authorization": f"Bearer {token}"} if user else {}
     return Client().post(f"/api/v1/brand/{path}", body, content_type="application/json", headers=headers)
 
