@@ -10,7 +10,7 @@ from django.conf import settings
 from django.templatetags.static import static
 
 # Our own imports name a module of the import map; `hls.js` and other vendored ones are asked for when they are needed.
-_IMPORT = re.compile(r'^(?:import|export)\b[^"]*"([a-z/-]+)";', re.MULTILINE)
+_IMPORT = re.compile(r'(?:^(?:import|export)\b(?:[^"(]*\bfrom)?\s*|\bimport\()"([a-z/-]+)"', re.MULTILINE)
 
 
 @cache

@@ -194,6 +194,5 @@ export class ShowSocket {
 
 const boot = document.getElementById("show-boot")?.textContent;
 
-/** The page's connection, or null on pages without a show. */
+/** The page's connection, or null on pages without a show. The page's entry module starts it, once all who hear it are there. */
 export const showSocket = boot ? new ShowSocket(JSON.parse(boot)) : null;
-showSocket?.start();

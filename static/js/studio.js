@@ -16,3 +16,4 @@ import "elements/studio-preview";
 import "elements/studio-stock";
 
 if (showSocket) setServerClock(() => showSocket.serverNow());
+showSocket?.start();

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.templatetags.static import static
 
 from livecommerce.watch import assets
 from livecommerce.watch.assets import JoinedSheets, VendorFiles
+from livecommerce.watch.modules import modules_of
 from livecommerce.watch.stylesheets import SHEETS
 from livecommerce.watch.templatetags.vitrine import importmap
 
@@ -95,3 +97,11 @@ def test_a_page_leaves_compressed_and_json_as_it_is(client, db: None):
 
     assert page["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in document
+
+
+def test_a_page_asks_at_once_for_every_module_that_it_will_start():
+    asked = set(modules_of("show"))
+
+    started = {static(f"js/{name}.js") for name in ("show-socket", "elements/drop-card", "lib/link", "lib/card-parts")}
+    assert started < asked
+    assert not [module for module in asked if "hls" in module]

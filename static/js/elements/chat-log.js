@@ -9,11 +9,15 @@ const MOST_SHOWN = 150;
 const READ_EVERY_MS = 3000;
 const NEAR_END_PX = 48;
 const KINDS = ["viewer", "host", "moderator"];
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 class ChatLog extends HTMLElement {
   #listening;
   #reading = 0;
   #unread = null;
+  #following = true;
+  #at = 0;
+  #due = 0;
 
   connectedCallback() {
     this.#listening = new AbortController();
@@ -23,12 +27,15 @@ class ChatLog extends HTMLElement {
     hear("message.deleted", (message) => this.#removed(message));
     hear("chat:saying", (message) => this.#posted({ ...message, waiting: true }));
     hear("chat:unsaid", ({ key }) => this.#byKey(key)?.remove());
-    this.#toEnd();
+    this.#list.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
+    this.#follow("instant");
   }
 
   disconnectedCallback() {
     this.#listening.abort();
     clearTimeout(this.#reading);
+    cancelAnimationFrame(this.#due);
+    this.#due = 0;
   }
 
   get #list() {
@@ -44,15 +51,21 @@ class ChatLog extends HTMLElement {
     if (deleted || (there && !there.classList.contains("message--removed"))) return;
     // A removal was undone: the message comes anew, and its place is free.
     there?.remove();
-    const follow = this.#nearEnd();
     const mine = this.#byKey(key);
     const message = this.#message({ id, key, author, text, waiting });
     if (mine) mine.replaceWith(message);
     else this.#list.append(message);
     slot(this, "empty")?.remove();
-    while (this.#list.children.length > MOST_SHOWN) this.#list.firstElementChild.remove();
-    if (follow || waiting) this.#toEnd();
+    while (this.#list.children.length > MOST_SHOWN) this.#forgetFirst();
+    if (waiting) this.#following = true;
+    this.#follow();
     if (!mine && !waiting) this.#read(`${author.name}: ${text}`);
+  }
+
+  /** The browser may scroll to keep its place, which is no scrolling up of the reader's. */
+  #forgetFirst() {
+    this.#list.firstElementChild.remove();
+    this.#at = 0;
   }
 
   #message({ id, key, author, text, waiting }) {
@@ -88,13 +101,20 @@ class ChatLog extends HTMLElement {
     next();
   }
 
-  #nearEnd() {
+  /** Only the reader scrolls up; lines that arrive make the way to the end longer, which is no sign of anything. */
+  #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#list;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    if (near || scrollTop < this.#at) this.#following = near;
+    this.#at = scrollTop;
   }
 
-  #toEnd() {
-    this.#list.scrollTop = this.#list.scrollHeight;
+  /** Go to the end once a frame: asking where it is makes the browser lay out the page. Lines that arrive slide in. */
+  #follow(behavior = still.matches ? "instant" : "smooth") {
+    this.#due ||= requestAnimationFrame(() => {
+      this.#due = 0;
+      if (this.#following) this.#list.scrollTo({ top: this.#list.scrollHeight, behavior });
+    });
   }
 }
 

@@ -3,6 +3,7 @@
   How many watch. Hears state:viewers and state:show; the word LIVE is only there while the picture is.
 */
 import { slot } from "lib/html";
+import { grouped } from "lib/money-format";
 
 class ViewerCount extends HTMLElement {
   #listening;
@@ -10,11 +11,10 @@ class ViewerCount extends HTMLElement {
   connectedCallback() {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    const figures = new Intl.NumberFormat(document.documentElement.lang || "en");
     document.addEventListener(
       "state:viewers",
       ({ detail }) => {
-        slot(this, "viewers").textContent = figures.format(detail.value.count);
+        slot(this, "viewers").textContent = grouped(detail.value.count);
       },
       { signal },
     );

@@ -4,6 +4,7 @@
  *
  * `tell(kind)` hears "network", "list", "decoder", "stalled" and "playing".
  */
+import { breathe } from "lib/breathe";
 
 // Six seconds behind the newest picture would be calmer, four is what a two-second segment allows on an ordinary network.
 const LIVE = {
@@ -15,17 +16,28 @@ const LIVE = {
   backBufferLength: 60,
   maxBufferLength: 20,
 };
+const COVER_MS = 1000;
 const REPLAY = { backBufferLength: 120, maxBufferLength: 30 };
 const KINDS = { networkError: "network", mediaError: "decoder", muxError: "decoder" };
 
+/** The picture is the heaviest thing on the page: until its cover and the words are there it holds nothing up, but not for long. */
+const pageIsThere = () =>
+  new Promise((resolve) => {
+    if (document.readyState === "complete") resolve();
+    addEventListener("load", resolve, { once: true });
+    setTimeout(resolve, COVER_MS);
+  });
+
 export const openPicture = async (video, src, { live, native = false, tell }) => {
+  await pageIsThere();
   const { default: Hls } = native ? { default: null } : await import("hls.js");
+  await breathe();
   return Hls?.isSupported()
     ? viaHls(Hls, video, src, { live, tell })
     : viaBrowser(video, src, { live, tell });
 };
 
-const viaHls = (Hls, video, src, { live, tell }) => {
+const viaHls = async (Hls, video, src, { live, tell }) => {
   const hls = new Hls({
     capLevelToPlayerSize: true,
     abrEwmaDefaultEstimate: 1_000_000,
@@ -37,8 +49,9 @@ const viaHls = (Hls, video, src, { live, tell }) => {
     tell(details === Hls.ErrorDetails.LEVEL_PARSING_ERROR ? "list" : (KINDS[type] ?? "list"));
   });
   hls.on(Hls.Events.FRAG_BUFFERED, () => tell("playing"));
-  hls.loadSource(src);
   hls.attachMedia(video);
+  await breathe();
+  hls.loadSource(src);
   const fragments = () =>
     hls.levels[hls.currentLevel]?.details?.fragments ?? hls.levels[0]?.details?.fragments ?? [];
   return {
