@@ -10,6 +10,7 @@ import { formatMoney } from "lib/money-format";
 import { serverNow } from "lib/server-time";
 import { inShape } from "lib/when";
 
+const SPREAD_MS = 20_000;
 const FACES = {
   scheduled: "upcoming",
   rehearsal: "upcoming",
@@ -67,8 +68,21 @@ class ShowCurtain extends HTMLElement {
     for (const face of this.children) face.hidden = face.dataset.face !== FACES[state];
     const stage = this.closest("show-stage");
     stage.dataset.state = state;
-    // Chapters are written by the server. Spread, so that not everyone asks in the same second.
-    if (state === "replay" && before === "ended") setTimeout(() => location.reload(), Math.random() * 20_000);
+    if (state === "replay" && before === "ended") this.#loadReplay();
+  }
+
+  /**
+   * Chapters are written by the server. Spread, so that not everyone asks in the same second; and who is at the checkout,
+   * or goes from one sheet to the next, is left in peace until the last sheet is closed.
+   */
+  #loadReplay() {
+    const { signal } = this.#listening;
+    const load = () => {
+      if (!document.querySelector("dialog[open]")) location.reload();
+      else
+        document.addEventListener("close", () => this.#loadReplay(), { capture: true, once: true, signal });
+    };
+    setTimeout(load, Math.random() * SPREAD_MS);
   }
 
   #show(model) {
