@@ -22,7 +22,7 @@ class ChatComposer extends HTMLElement {
     const { show, you } = JSON.parse(document.getElementById("show-boot").textContent);
     this.you = you;
     this.addEventListener("submit", (event) => this.#send(event), { signal });
-    this.addEventListener("input", () => say(this, "problem", ""), { signal });
+    this.addEventListener("input", () => this.#silent || say(this, "problem", ""), { signal });
     for (const type of ["focusin", "focusout"])
       this.addEventListener(type, () => this.#makeRoom(), { signal });
     document.addEventListener(
