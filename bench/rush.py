@@ -2,6 +2,7 @@
 
 python -m bench.rush                     the whole table, medians of three rounds
 python -m bench.rush --rows database --rounds 1
+python -m bench.rush --rows paid
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def table_of_the_database(stage: Stage, rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", default="sockets,database")
+    parser.add_argument("--rows", default="sockets,database,paid")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with Stage(guests=20_000) as stage:
@@ -156,6 +157,10 @@ def main() -> None:
             table_of_sockets(stage, options.rounds)
         if "database" in options.rows:
             table_of_the_database(stage, options.rounds)
+        if "paid" in options.rows:
+            from bench.paid import table_of_paid_orders
+
+            table_of_paid_orders(stage, options.rounds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stock: receive, adjust, allot, take, give back, sell. The rule guarded here: no unit is promised twice.
+"""Stock: receive, adjust, allot, take, give back, sell, take back. The rule guarded here: no unit is promised twice.
 
 Each verb changes a row and writes the ledger's entry in one transaction. The lock comes first: rows of `Stock` in the
 order of their ids (`Stock.objects.locked()`), and `StockSales` alone when something is paid for.
@@ -118,14 +118,25 @@ def give_back(*, stock: Stock, holds: HoldUnits, kind: str, now: datetime) -> No
 @transaction.atomic
 def sell(*, stock_id: int, holds: HoldUnits, now: datetime) -> None:
     """Note that held units are paid for. They stay taken, so the hot row is neither read nor locked."""
-    sales = StockSales.objects.select_for_update(no_key=True).get(stock_id=stock_id)
+    _count_sale(stock_id=stock_id, holds=holds, kind=Kind.COMMITTED, quantity=sum(units for _, units in holds), now=now)
+
+
+def take_back(*, stock: Stock, holds: HoldUnits, now: datetime, actor: User | None = None) -> None:
+    """Put sold units on sale again in their row, and off the count of sales. The row has to be locked by the caller."""
     quantity = sum(units for _, units in holds)
+    stock.taken -= quantity
+    record(stock, kind=Kind.TAKEN_BACK, quantity=-quantity, now=now, holds=holds, actor=actor)
+    _count_sale(stock_id=stock.pk, holds=holds, kind=Kind.TAKEN_BACK, quantity=-quantity, now=now)
+
+
+def _count_sale(*, stock_id: int, holds: HoldUnits, kind: str, quantity: int, now: datetime) -> None:
+    sales = StockSales.objects.select_for_update(no_key=True).get(stock_id=stock_id)
     sales.sold += quantity
     entry = StockEntry(
         stock_id=stock_id,
         chain=StockEntry.Chain.SALES,
         number=sales.entries + 1,
-        kind=Kind.COMMITTED,
+        kind=kind,
         quantity=quantity,
         on_hand_after=0,
         taken_after=sales.sold,

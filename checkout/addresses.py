@@ -94,6 +94,20 @@ def clean_delivery(*, email: str, address: Mapping[str, object]) -> tuple[str, A
     return email, Address(**typed)
 
 
+def clean_receipt(*, name: str, email: str) -> tuple[str, str]:
+    """Check who writes and where the receipt goes.
+
+    :raises AddressIncomplete: with one sentence per field.
+    """
+    name, email = _text(name), email.strip()
+    slips = {} if _is_email(email) else {"email": "Type an e-mail address, for the receipt."}
+    if not name or len(name) > _LIMITS["name"]:
+        slips["name"] = f"Type your name, in at most {_LIMITS['name']} characters."
+    if slips:
+        raise AddressIncomplete("The receipt needs a name and an address. Nothing was changed.", fields=slips)
+    return name, email
+
+
 def _text(value: object) -> str:
     return re.sub(r"\s+", " ", value).strip().replace("\x00", "") if isinstance(value, str) else ""
 

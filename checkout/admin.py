@@ -1,13 +1,21 @@
-"""Orders in the back office, to look at: they change by what buyers and banks do, through the verbs of `checkout`."""
+"""Orders in the back office: looked at, and moved by the verbs of `checkout` alone: sent, refunded, for sale again."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from catalog.admin_scope import VIEW, OwnBrandsFilter, ScopedAdmin, ScopedTabularInline
-from checkout.models import Hold, Order, OrderLine, Payment
+from catalog.admin_scope import VIEW, OwnBrandsFilter, ScopedAdmin, ScopedTabularInline, actor_of
+from checkout.models import Hold, Order, OrderLine, Payment, Refund
+from checkout.parcels import mark_delivered, mark_shipped
+from checkout.refunds import refund_order
+from checkout.restocking import restock_order
+from livecommerce.clock import database_now
+from livecommerce.errors import Refused
 from livecommerce.money import Money
 
 
@@ -50,12 +58,13 @@ class PaymentInline(ScopedTabularInline):
 
 @admin.register(Order)
 class OrderAdmin(ScopedAdmin):
-    """A brand's orders."""
+    """A brand's orders. Each action says in words what became of every order that was chosen."""
 
-    staff_may = VIEW
-    operators_may = VIEW
+    staff_may = VIEW | {"fulfil"}
+    operators_may = VIEW | {"fulfil"}
+    actions = ("ship", "deliver", "refund_and_restock", "refund", "restock")
     inlines: ClassVar = [OrderLineInline, PaymentInline]
-    list_display = ("code", "name", "state", "total", "show", "placed_at")
+    list_display = ("code", "name", "state", "total", "show", "placed_at", "shipped_at")
     list_filter = ("state", OwnBrandsFilter)
     list_select_related = ("show",)
     search_fields = ("code", "email", "name")
@@ -64,11 +73,74 @@ class OrderAdmin(ScopedAdmin):
     fields = readonly_fields = (
         *("code", "brand", "show", "state", "placed_at", "paid_at", "name", "email", "address_lines"),
         *("goods", "shipping", "discount", "total", "vat"),
+        *("shipped_at", "delivered_at", "withdrawn", "money_back"),
     )
 
     @admin.display(description="Address")
     def address_lines(self, order: Order) -> SafeString:
         return format_html_join(", ", "{}", ((part,) for part in order.address.values() if part))
+
+    @admin.display(description="Withdrawn")
+    def withdrawn(self, order: Order) -> str:
+        stated = getattr(order, "withdrawal", None)
+        return f"{stated.stated_at:%d %b %Y, %H:%M} UTC, by {stated.name}, receipt to {stated.email}" if stated else ""
+
+    @admin.display(description="Money back")
+    def money_back(self, order: Order) -> SafeString:
+        refunds = Refund.objects.filter(payment__order=order).select_related("actor").order_by("pk")
+        rows = (
+            (Money(one.amount_minor, one.currency), one.reason.replace("_", " "), one.get_state_display(), one.actor)
+            for one in refunds
+        )
+        return format_html_join("; ", "{}, {}, {}, decided by {}", ((*row[:3], row[3] or "nobody") for row in rows))
+
+    def has_fulfil_permission(self, request: HttpRequest) -> bool:
+        """Those who may send parcels and money: the brand's own staff."""
+        return self._may(request, "fulfil", None)
+
+    @admin.action(description="The parcel is on its way", permissions=["fulfil"])
+    def ship(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self._each(request, orders, lambda order, now: mark_shipped(order_id=order.pk, now=now), "on its way")
+
+    @admin.action(description="The parcel has arrived", permissions=["fulfil"])
+    def deliver(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self._each(request, orders, lambda order, now: mark_delivered(order_id=order.pk, now=now), "arrived")
+
+    @admin.action(description="Refund, units go back for sale", permissions=["fulfil"])
+    def refund_and_restock(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self._refund(request, orders, restock=True, words="refunded, its units are for sale")
+
+    @admin.action(description="Refund, units stay out of sale", permissions=["fulfil"])
+    def refund(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self._refund(request, orders, restock=False, words="refunded, its units stay out of sale")
+
+    @admin.action(description="Goods of a refunded order are back: put them on sale", permissions=["fulfil"])
+    def restock(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        actor = actor_of(request)
+        self._each(
+            request, orders, lambda order, now: restock_order(order_id=order.pk, actor=actor, now=now), "for sale again"
+        )
+
+    def _refund(self, request: HttpRequest, orders: QuerySet[Order], *, restock: bool, words: str) -> None:
+        actor = actor_of(request)
+
+        def give_back(order: Order, now: Any) -> None:
+            refund_order(order_id=order.pk, restock=restock, actor=actor, now=now)
+
+        self._each(request, orders, give_back, words)
+
+    def _each(
+        self, request: HttpRequest, orders: QuerySet[Order], move: Callable[[Order, Any], Any], words: str
+    ) -> None:
+        """Move each order by its verb; one that refuses says why and holds up no other."""
+        for order in orders:
+            try:
+                move(order, database_now())
+            except Refused as refused:
+                self.message_user(request, f"{order.code}: {refused.message}", messages.ERROR)
+            else:
+                self.log_change(request, order, words)
+                self.message_user(request, f"{order.code}: {words}.")
 
 
 @admin.register(Hold)

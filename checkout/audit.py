@@ -11,7 +11,7 @@ import catalog.audit
 import streams.audit
 from catalog.audit import Invariant
 from catalog.models import Stock, StockEntry, StockSales
-from checkout.models import BuyerQuota, Hold, Order, Payment, QueuePlace, Refund
+from checkout.models import BuyerQuota, Hold, Order, Payment, QueuePlace, Refund, Withdrawal
 from checkout.models.hold import OPEN, TAKING
 from streams.models import DropItem
 
@@ -38,7 +38,7 @@ def unrecorded() -> Iterator[str]:
     for entry in StockEntry.objects.exclude(holds=[]).iterator():
         for hold_id, units in entry.holds:
             if entry.chain == StockEntry.Chain.SALES:
-                sold[hold_id] += units
+                sold[hold_id] += units if entry.kind == StockEntry.Kind.COMMITTED else -units
             else:
                 net[hold_id] += units if entry.kind == StockEntry.Kind.HELD else -units
     for hold_id, state, quantity in Hold.objects.values_list("pk", "state", "quantity").iterator():
@@ -103,6 +103,29 @@ def unpaid_goods() -> Iterator[str]:
         yield f"order {order.code} is paid, its goods are not its buyer's"
 
 
+def taken_back() -> Iterator[str]:
+    """Goods are on sale again only where the money went back, and then all goods of the order are."""
+    refunded = [Order.State.REFUND_DUE, Order.State.REFUNDED]
+    returned = Hold.objects.filter(state=Hold.State.RETURNED)
+    for hold in returned.exclude(order__state__in=refunded):
+        yield f"hold {hold.pk} is on sale again, its order is not refunded"
+    for order in Order.objects.filter(holds__in=returned, holds__state=Hold.State.COMMITTED).distinct():
+        yield f"order {order.code}: some of its goods are on sale again, some are not"
+    for order in Order.objects.filter(state__in=refunded, holds__in=Hold.objects.filter(state__in=OPEN)).distinct():
+        yield f"order {order.code} is refunded and holds on to goods"
+
+
+def unfulfilled_withdrawals() -> Iterator[str]:
+    """Who withdrew has all the money back or on its way, once."""
+    for stated in Withdrawal.objects.select_related("order"):
+        refunds = Refund.objects.filter(payment__order=stated.order_id, reason="withdrawn")
+        owed = refunds.exclude(state=Refund.State.FAILED).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+        if stated.order.state not in {Order.State.REFUND_DUE, Order.State.REFUNDED} or owed != stated.order.total_minor:
+            yield f"order {stated.order.code}: withdrawn, and {owed} of {stated.order.total_minor} goes back"
+    for refund in Refund.objects.filter(reason="withdrawn", payment__order__withdrawal=None):
+        yield f"refund {refund.pk}: for a withdrawal that nobody stated"
+
+
 def lost_money() -> Iterator[str]:
     """What a bank took is an order's, or on its way back; and never more goes back than came."""
     for payment in Payment.objects.filter(state=Payment.State.SUCCEEDED).select_related("order"):
@@ -133,6 +156,8 @@ INVARIANTS = (
     Invariant("queue: nobody holds and queues", two_ways_in),
     Invariant("queue: each offer is a unit held", empty_offers),
     Invariant("orders: paid goods are the buyer's, and only paid ones", unpaid_goods),
+    Invariant("orders: goods on sale again are those of refunded orders", taken_back),
+    Invariant("withdrawals: all the money goes back, once", unfulfilled_withdrawals),
     Invariant("orders: lines add up to the total", wrong_totals),
     Invariant("payments: money taken is an order's or goes back", lost_money),
 )

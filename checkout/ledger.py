@@ -63,8 +63,15 @@ class Ledger:
         return self.moved[Kind.ALLOTTED]
 
     @property
+    def taken_back(self) -> int:
+        """Units that were sold and are for sale again, because the buyer withdrew or the seller refunded."""
+        back = (entry for entry in self.entries if entry.kind == Kind.TAKEN_BACK)
+        return -sum(entry.quantity for entry in back if entry.chain == StockEntry.Chain.UNITS)
+
+    @property
     def sold(self) -> int:
-        return self.moved[Kind.COMMITTED]
+        """Units that were paid for and not taken back."""
+        return self.moved[Kind.COMMITTED] - self.taken_back
 
     @property
     def returned(self) -> int:
@@ -99,8 +106,8 @@ class Ledger:
 
     @property
     def adds_up(self) -> bool:
-        """Allotted = sold + back + in bags + left, and held = paid + let go + in bags."""
-        return self.still_there >= 0 and self.held == self.sold + self.let_go + self.open_units
+        """Allotted = sold + back + in bags + left, and held = paid + let go + taken back + in bags."""
+        return self.still_there >= 0 and self.held == self.sold + self.let_go + self.taken_back + self.open_units
 
     @cached_property
     def chains(self) -> list[StockEntry]:
@@ -180,6 +187,7 @@ def ledger_wire(ledger: Ledger) -> dict[str, Any]:
             "returned": ledger.returned,
             "held": ledger.held,
             "let_go": ledger.let_go,
+            "taken_back": ledger.taken_back,
             "in_bags": ledger.open_units,
             "left": ledger.still_there,
             "adds_up": ledger.adds_up,

@@ -29,6 +29,7 @@ WORDS = {
     StockEntry.Kind.RELEASED: "Let go",
     StockEntry.Kind.EXPIRED: "Run out",
     StockEntry.Kind.COMMITTED: "Paid",
+    StockEntry.Kind.TAKEN_BACK: "Taken back",
     StockEntry.Kind.RETURNED: "Back to the shop",
 }
 CLOSED_BY = {"time": "The window was over", "host": "The host closed it", "show_ended": "The show was over"}

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 
 from checkout.addresses import Address
 from checkout.links import order_link
-from checkout.models import Order, Refund
+from checkout.models import Order, Refund, Withdrawal
 from livecommerce.money import Money
 
 
@@ -31,7 +31,20 @@ def mail_money_back(payload: dict[str, Any], now: datetime) -> None:
     )
 
 
-def _send(order: Order, *, template: str, subject: str, context: dict[str, Any]) -> None:
+def mail_withdrawn(payload: dict[str, Any], now: datetime) -> None:
+    """Send the receipt of a withdrawal: what was stated, when, and what goes back."""
+    withdrawal = Withdrawal.objects.select_related("order__brand").get(order=payload["order"])
+    order = withdrawal.order
+    _send(
+        order,
+        template="withdrawn",
+        subject=f"You withdrew from order {order.code}",
+        context={"withdrawal": withdrawal},
+        to=withdrawal.email,
+    )
+
+
+def _send(order: Order, *, template: str, subject: str, context: dict[str, Any], to: str = "") -> None:
     context = {
         "order": order,
         "lines": list(order.lines.all()),
@@ -43,7 +56,7 @@ def _send(order: Order, *, template: str, subject: str, context: dict[str, Any])
     mail = EmailMultiAlternatives(
         subject=subject,
         body=render_to_string(f"checkout/mail/{template}.txt", context),
-        to=[order.email],
+        to=[to or order.email],
         # Mail systems drop what they have seen; a retry of the outbox after a crash stays one letter.
         headers={"Message-ID": f"<{template}.{order.code}@{settings.PUBLIC_URL.split('//')[-1].split(':')[0]}>"},
     )

@@ -1,7 +1,7 @@
 """Orders: what was held becomes a contract. Rule guarded here: one hold, one living order; one key, one order."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -9,20 +9,18 @@ from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
 
 from checkout.addresses import Address, clean_delivery
-from checkout.carts import picture_of
-from checkout.gateways import gateway
 from checkout.holds import begin_payment, return_to_held
-from checkout.links import new_code, token_opens
+from checkout.links import token_opens
 from checkout.models import Hold, Order, OrderLine, Payment
 from checkout.outbox import send_later
-from checkout.totals import Totals, totals_of
+from checkout.placing import Wish, first_attempt, new_line, new_order, place_plain
+from checkout.totals import totals_of
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import NotFound, Refused
+from livecommerce.realtime.batch import Batch
 from livecommerce.transactions import atomic_retry
 
-# After "Pay now" a buyer has at least this long to type a card, even when the hold was about to end.
-TIME_TO_PAY = timedelta(minutes=2)
 DEFAULT_COUNTRY = "DE"
 _TRIES = 3
 _AT_BANK = (Payment.State.PROCESSING, Payment.State.REQUIRES_ACTION)
@@ -79,23 +77,41 @@ def place_order(
     :raises NothingHeld, HoldOver, SeveralSellers, TotalMoved, OrderKeyUsed, PaymentRuns: nothing is written.
     """
     email, cleaned = clean_delivery(email=email, address=address)
-    wanted = sorted(set(hold_ids))
-    for attempt in range(_TRIES):
+    wish = Wish(
+        buyer_id=buyer_id,
+        hold_ids=tuple(sorted(set(hold_ids))),
+        email=email,
+        address=cleaned,
+        key=key,
+        total_seen=total_seen,
+        now=now,
+    )
+    return placing.ask_from_thread("orders", wish)
+
+
+def _decide(subject: str, wishes: Sequence[Wish]) -> list[Order | Exception]:
+    """Place orders that were asked for at once: the plain ones together, the others one by one."""
+    try:
+        placed = place_plain(wishes)
+    except IntegrityError:
+        # A code that is taken, or another process was quicker with a key: each looks again for itself.
+        placed = {}
+    return [placed.get(place) or _decide_one(wish) for place, wish in enumerate(wishes)]
+
+
+placing: Batch[Wish, Order] = Batch("orders", _decide)
+
+
+def _decide_one(wish: Wish) -> Order | Exception:
+    for _ in range(_TRIES):
         try:
-            return _find_or_place(
-                buyer_id=buyer_id,
-                hold_ids=wanted,
-                email=email,
-                address=cleaned,
-                key=key,
-                total_seen=total_seen,
-                now=now,
-            )
-        except IntegrityError:
+            return _find_or_place(wish)
+        except Refused as refused:
+            return refused
+        except IntegrityError as error:
             # Another tab was quicker with the key, a hold or the code: look again, its row is there now.
-            if attempt == _TRIES - 1:
-                raise
-    raise PaymentRuns
+            trouble = error
+    return trouble
 
 
 def order_for_viewer(*, code: str, viewer: Viewer, token: str = "") -> Order:
@@ -103,12 +119,7 @@ def order_for_viewer(*, code: str, viewer: Viewer, token: str = "") -> Order:
 
     :raises OrderNotFound: for everyone else, whether it exists or not.
     """
-    order = (
-        Order.objects.filter(code=code)
-        .select_related("brand", "show__host")
-        .prefetch_related("lines__hold", "payments__refunds")
-        .first()
-    )
+    order = Order.objects.filter(code=code).select_related("brand", "show__host", "withdrawal").first()
     is_buyer = order is not None and viewer.visitor_id is not None and order.buyer_id == viewer.visitor_id
     if order is None or not (is_buyer or (token and token_opens(code, token))):
         raise OrderNotFound
@@ -140,102 +151,46 @@ def cancel_unpayable_orders(*, now: datetime) -> int:
 
 
 @atomic_retry
-def _find_or_place(
-    *,
-    buyer_id: UUID,
-    hold_ids: list[int],
-    email: str,
-    address: Address,
-    key: str,
-    total_seen: int | None,
-    now: datetime,
-) -> Order:
-    order = Order.objects.filter(buyer_id=buyer_id, key=key).first()
+def _find_or_place(wish: Wish) -> Order:
+    order = Order.objects.filter(buyer_id=wish.buyer_id, key=wish.key).first()
     if order is None:
-        order = _place(buyer_id=buyer_id, hold_ids=hold_ids, email=email, address=address, key=key, now=now)
-    elif not _is_same(order, hold_ids):
+        order = _place(wish)
+    elif not _is_same(order, wish.hold_ids):
         raise OrderKeyUsed
-    if total_seen is not None and total_seen != order.total_minor:
+    if wish.total_seen is not None and wish.total_seen != order.total_minor:
         raise TotalMoved(
             f"The total is {order.total} now. Nothing was charged and your hold stays. Look at it and pay again."
         )
     return order
 
 
-def _place(*, buyer_id: UUID, hold_ids: list[int], email: str, address: Address, key: str, now: datetime) -> Order:
-    holds = list(Hold.objects.filter(pk__in=hold_ids, buyer_id=buyer_id).with_card().order_by("pk"))
-    if not holds or len(holds) != len(hold_ids):
+def _place(wish: Wish) -> Order:
+    holds = list(Hold.objects.filter(pk__in=wish.hold_ids, buyer_id=wish.buyer_id).with_card().order_by("pk"))
+    if not holds or len(holds) != len(wish.hold_ids):
         raise NothingHeld
     brand = holds[0].variant.product.brand
     if any(hold.variant.product.brand_id != brand.pk for hold in holds):
         raise SeveralSellers
     totals = totals_of(brand=brand, holds=holds)
-    for earlier in Order.objects.pending().filter(pk__in=_orders_with(hold_ids)).order_by("pk").select_for_update():
-        if _is_same(earlier, hold_ids) and earlier.total == totals.total:
-            return _take_up(earlier, email, address)
-        _let_go(earlier, now)
-    order = _write(buyer_id=buyer_id, holds=holds, totals=totals, email=email, address=address, key=key, now=now)
-    begin_payment(holds=holds, order=order, until=now, now=now)
-    Payment.objects.create(
-        order=order,
-        n=1,
-        provider=gateway().provider,
-        amount_minor=order.total_minor,
-        currency=order.currency,
-        started_at=now,
-        deadline_at=max(now + TIME_TO_PAY, *(hold.expires_at for hold in holds)),
-    )
+    known = Order.objects.pending().filter(pk__in=_orders_with(wish.hold_ids))
+    for earlier in known.order_by("pk").select_for_update():
+        if _is_same(earlier, wish.hold_ids) and earlier.total == totals.total:
+            return _take_up(earlier, wish.email, wish.address)
+        _let_go(earlier, wish.now)
+    order = new_order(wish, holds, totals)
+    order.save()
+    OrderLine.objects.bulk_create(new_line(order, hold) for hold in holds)
+    begin_payment(holds=holds, order=order, until=wish.now, now=wish.now)
+    first_attempt(order, holds, wish.now).save()
     return order
 
 
-def _write(
-    *, buyer_id: UUID, holds: list[Hold], totals: Totals, email: str, address: Address, key: str, now: datetime
-) -> Order:
-    brand = holds[0].variant.product.brand
-    order = Order.objects.create(
-        code=new_code(),
-        key=key,
-        brand=brand,
-        show_id=next((hold.show_id for hold in holds if hold.show_id), None),
-        buyer_id=buyer_id,
-        email=email,
-        name=address.name,
-        address=address.wire(),
-        currency=brand.currency,
-        goods_minor=totals.goods.minor,
-        shipping_minor=totals.shipping.minor,
-        discount_minor=totals.discount.minor,
-        vat_minor=totals.vat.minor,
-        vat_rate_bp=totals.vat_rate_bp,
-        total_minor=totals.total.minor,
-        placed_at=now,
-    )
-    OrderLine.objects.bulk_create(_line(order, hold) for hold in holds)
-    return order
-
-
-def _line(order: Order, hold: Hold) -> OrderLine:
-    return OrderLine(
-        order=order,
-        hold=hold,
-        variant=hold.variant,
-        name=hold.variant.product.name,
-        option_text=hold.variant.option_text,
-        image=picture_of(hold.variant.product),
-        from_drop=hold.drop_id is not None,
-        quantity=hold.quantity,
-        unit_price_minor=hold.unit_price_minor,
-        total_minor=hold.total.minor,
-        held_at=hold.placed_at,
-    )
-
-
-def _orders_with(hold_ids: list[int]) -> list[int]:
+def _orders_with(hold_ids: Sequence[int]) -> list[int]:
     return list(OrderLine.objects.filter(hold__in=hold_ids).values_list("order_id", flat=True))
 
 
-def _is_same(order: Order, hold_ids: list[int]) -> bool:
-    return sorted(line.hold_id or 0 for line in order.lines.all()) == hold_ids
+def _is_same(order: Order, hold_ids: Sequence[int]) -> bool:
+    return sorted(line.hold_id or 0 for line in order.lines.all()) == list(hold_ids)
 
 
 def _take_up(order: Order, email: str, address: Address) -> Order:
@@ -263,7 +218,10 @@ def end_untried(order: Order, now: datetime) -> None:
     attempt = order.payments.filter(state=Payment.State.NEW).first()
     if attempt is None:
         return
-    Payment.objects.filter(pk=attempt.pk).update(state=Payment.State.CANCELLED, settled_at=now)
+    untried = Payment.objects.filter(pk=attempt.pk, state=Payment.State.NEW)
+    if not untried.update(state=Payment.State.CANCELLED, settled_at=now):
+        # The bank was asked in this very moment; only its answer ends the attempt now.
+        raise PaymentRuns
     return_to_held(order=order, now=now)
     if attempt.provider_ref:
         key = f"payment.cancel:{attempt.pk}"

@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
+from ninja.security import APIKeyQuery
 from pydantic import AliasChoices
 
 from checkout.carts import cart_of
 from checkout.gateways.base import Card
-from checkout.links import check_path, order_path
+from checkout.links import check_path, order_path, token_opens
 from checkout.models import Order, Payment
 from checkout.orders import order_for_viewer, place_order
 from checkout.payments import (
@@ -21,6 +23,7 @@ from checkout.payments import (
     refuse_when_declined,
     start_payment,
 )
+from checkout.withdrawals import withdraw, withdrawable_until
 from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
 from livecommerce.accounts.viewer import who_asks
 from livecommerce.accounts.visitors import require_visitor
@@ -28,6 +31,17 @@ from livecommerce.clock import database_now, receipt_time
 from livecommerce.errors import BadInput, Refused
 
 router = Router(tags=["orders"])
+
+
+class SignedLink(APIKeyQuery):
+    """The proof in a guest's link to an order: good for this order, without any other identity."""
+
+    param_name = "token"
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> bool | None:
+        """Whether the token was made for the order in the address."""
+        code = request.resolver_match.kwargs["code"] if request.resolver_match else ""
+        return token_opens(code, key or "") or None
 
 
 class MoneyOut(Schema):
@@ -76,6 +90,13 @@ class PayIn(Schema):
     check: Literal["agree", "refuse"] | None = None
 
 
+class WithdrawIn(Schema):
+    """Who withdraws and where the receipt goes; what the order says, when left out. No reason is asked."""
+
+    name: str = Field("", max_length=120)
+    email: str = Field("", max_length=254)
+
+
 class LineOut(Schema):
     variant: int
     hold: int | None
@@ -100,7 +121,11 @@ class PaymentOut(Schema):
 
 
 class OrderOut(Schema):
-    """`total` in minor units of `currency`, VAT and delivery included. `url` opens the order for anyone who has it."""
+    """`total` in minor units of `currency`, VAT and delivery included. `url` opens the order for anyone who has it.
+
+    `withdraw_until`: when the time to withdraw ends; null while the parcel has not arrived. `withdrawn_at`: when the
+    buyer did.
+    """
 
     code: str
     state: str
@@ -116,6 +141,8 @@ class OrderOut(Schema):
     address: dict[str, str]
     placed_at: int
     paid_at: int | None
+    withdraw_until: int | None
+    withdrawn_at: int | None
     lines: list[LineOut]
     payment: PaymentOut | None
     token: str
@@ -144,9 +171,13 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
         total_seen=body.total,
         now=now,
     )
+    prefetch_related_objects([order], "lines", "payments")
+    attempt = latest_payment(order)
     if order.is_pending:
-        announce(start_payment(order_id=order.pk, now=now))
-    return Status(201, order_wire(_reread(order)))
+        fresh = attempt if attempt and attempt.is_fresh(now) else start_payment(order_id=order.pk, now=now)
+        if announce(fresh) is not attempt:
+            order = _reread(order)
+    return Status(201, order_wire(order))
 
 
 @router.get("orders/{code}", response=OrderOut, auth=ANYONE, summary="One order, for its buyer or with its token")
@@ -175,6 +206,21 @@ def pay(request: HttpRequest, code: str, body: PayIn, token: str = "") -> dict[s
     else:
         raise BadInput(fields={"card": "Give a card, or an answer in `check`."})
     refuse_when_declined(attempt, now)
+    settled = attempt.order
+    return order_wire(settled, attempt) if settled.is_paid else order_wire(_reread(order))
+
+
+@router.post(
+    "orders/{code}/withdraw",
+    response={200: OrderOut},
+    auth=[SignedLink(), *KNOWN_VIEWER],
+    summary="Withdraw from an order, as consumers may",
+)
+def withdraw_from(request: HttpRequest, code: str, body: WithdrawIn | None = None, token: str = "") -> dict[str, Any]:
+    """Take the buyer's statement; all the money goes back. Doing it again gives the same answer."""
+    stated = body or WithdrawIn(name="", email="")
+    order = order_for_viewer(code=code, viewer=who_asks(request), token=token)
+    withdraw(order_id=order.pk, name=stated.name, email=stated.email, now=database_now())
     return order_wire(_reread(order))
 
 
@@ -184,9 +230,10 @@ class CodesNotTaken(Refused):
     message = "This shop takes no codes or points yet. Nothing was ordered; leave them out and send it again."
 
 
-def order_wire(order: Order) -> dict[str, Any]:
-    """Return an order as JSON, with its last attempt to pay."""
+def order_wire(order: Order, attempt: Payment | None = None) -> dict[str, Any]:
+    """Return an order as JSON, with its last attempt to pay; `attempt`, when it is known already."""
     path = order_path(order.code)
+    until, withdrawal = withdrawable_until(order), getattr(order, "withdrawal", None) if order.paid_at else None
     return {
         "code": order.code,
         "state": order.state,
@@ -202,6 +249,8 @@ def order_wire(order: Order) -> dict[str, Any]:
         "address": order.address,
         "placed_at": _ms(order.placed_at),
         "paid_at": _ms(order.paid_at) if order.paid_at else None,
+        "withdraw_until": _ms(until) if until else None,
+        "withdrawn_at": _ms(withdrawal.stated_at) if withdrawal else None,
         "lines": [
             {
                 "variant": line.variant_id,
@@ -215,14 +264,13 @@ def order_wire(order: Order) -> dict[str, Any]:
             }
             for line in order.lines.all()
         ],
-        "payment": _payment_wire(order),
+        "payment": _payment_wire(order, attempt or latest_payment(order)),
         "token": path.partition("token=")[2],
         "url": path,
     }
 
 
-def _payment_wire(order: Order) -> dict[str, Any] | None:
-    attempt = latest_payment(order)
+def _payment_wire(order: Order, attempt: Payment | None) -> dict[str, Any] | None:
     if attempt is None:
         return None
     asks = attempt.state == Payment.State.REQUIRES_ACTION
@@ -238,7 +286,7 @@ def _payment_wire(order: Order) -> dict[str, Any] | None:
 
 
 def _reread(order: Order) -> Order:
-    return Order.objects.select_related("brand").prefetch_related("lines", "payments").get(pk=order.pk)
+    return Order.objects.select_related("brand", "withdrawal").prefetch_related("lines", "payments").get(pk=order.pk)
 
 
 def _ms(moment: datetime) -> int:

@@ -1,8 +1,10 @@
 """Outbox: what must reach the outside. Rule guarded here: written with its reason, done after it, at least once."""
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
@@ -16,14 +18,30 @@ LEASE = timedelta(seconds=60)
 SOONEST_RETRY = timedelta(seconds=5)
 LATEST_RETRY = timedelta(hours=1)
 BATCH = 50
+# Seconds between two wake-ups from one process: in a rush one worker's look serves many orders.
+WAKE_EVERY = 0.5
 
 type Deed = Callable[[dict[str, Any], datetime], None]
 
 
+class Letter(NamedTuple):
+    """One thing to be done outside."""
+
+    kind: str
+    key: str
+    payload: dict[str, Any]
+
+
 def send_later(*, kind: str, key: str, payload: dict[str, Any], now: datetime) -> None:
     """Write what is to be done; inside the caller's transaction. The same key is written once."""
-    Outbox.objects.bulk_create([Outbox(kind=kind, key=key, payload=payload, run_after=now)], ignore_conflicts=True)
-    transaction.on_commit(_wake, robust=True)
+    send_all_later([Letter(kind, key, payload)], now)
+
+
+def send_all_later(letters: Sequence[Letter], now: datetime) -> None:
+    """Write many things that are to be done, in one statement."""
+    rows = [Outbox(kind=one.kind, key=one.key, payload=one.payload, run_after=now) for one in letters]
+    Outbox.objects.bulk_create(rows, ignore_conflicts=True)
+    transaction.on_commit(_Waking.soon, robust=True)
 
 
 def run_outbox(*, deeds: dict[str, Deed], now: datetime) -> int:
@@ -49,9 +67,32 @@ def _do(row: Outbox, deeds: dict[str, Deed], now: datetime) -> bool:
     return True
 
 
-def _wake() -> None:
-    """Ask a worker to look now; the beat looks anyway, so a lost wake-up only costs seconds."""
-    from checkout.tasks import run_outbox_task
+class _Waking:
+    """Asks a worker to look, a few times a second at most; the beat looks anyway, so a lost wake-up costs seconds."""
 
-    # Without retry: a broker that is down must not hold up the buyer's answer.
-    run_outbox_task.apply_async(retry=False)
+    lock = threading.Lock()
+    last = -WAKE_EVERY
+    waits = False
+
+    @classmethod
+    def soon(cls) -> None:
+        with cls.lock:
+            wait = cls.last + WAKE_EVERY - time.monotonic()
+            if cls.waits:
+                return
+            if wait > 0:
+                cls.waits = True
+                timer = threading.Timer(wait, cls.now)
+                timer.daemon = True
+                timer.start()
+                return
+        cls.now()
+
+    @classmethod
+    def now(cls) -> None:
+        from checkout.tasks import run_outbox_task
+
+        with cls.lock:
+            cls.last, cls.waits = time.monotonic(), False
+        # Without retry: a broker that is down must not hold up the buyer's answer.
+        run_outbox_task.apply_async(retry=False)

@@ -4,7 +4,7 @@
 hear it (its answer, the buyer's return, a late notice, the sweep), goes through `settle_payment`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,11 +17,14 @@ from checkout.gateways.base import Card, CardRefused, Gateway, Reading, may_move
 from checkout.holds import HoldOver, begin_payment, commit_holds, return_to_held
 from checkout.links import order_path
 from checkout.models import Hold, Order, Payment
-from checkout.orders import TIME_TO_PAY, end_untried, place_order, stand_down
+from checkout.orders import end_untried, place_order, stand_down
 from checkout.outbox import send_later
+from checkout.placing import TIME_TO_PAY
 from checkout.refunds import give_back
+from checkout.settling import Answer, settle_plain
 from livecommerce.errors import Refused
 from livecommerce.realtime import publish
+from livecommerce.realtime.batch import Batch
 from livecommerce.realtime.protocol import OrderPaid, SaleTicked
 from livecommerce.transactions import atomic_retry
 
@@ -99,8 +102,12 @@ def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
     :raises CardRefused: the numbers cannot be right; no bank is asked and the hold is free again.
     :raises OrderClosed, HoldOver: too late; nothing is charged.
     """
+    attempt = _untried(order_id, now)
     try:
-        attempt = start_payment(order_id=order_id, card=card, now=now)
+        if attempt:
+            _gateway(attempt).check_card(card)
+        else:
+            attempt = start_payment(order_id=order_id, card=card, now=now)
     except CardRefused:
         stand_down(order_id=order_id, now=now)
         raise
@@ -110,7 +117,17 @@ def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
     if not _hand_to_bank(attempt, now):
         return Payment.objects.get(pk=attempt.pk)
     reading = gateway_of(attempt.provider).confirm(ref=attempt.provider_ref, card=card)
-    return settle_payment(payment_id=attempt.pk, reading=reading, now=now)
+    return settling.ask_from_thread("payments", Answer(attempt.pk, reading, now))
+
+
+def _untried(order_id: int, now: datetime) -> Payment | None:
+    """Return the first attempt of an order while no bank was asked, by far the most common case; it needs no lock.
+
+    A new attempt means that the order is pending; that it is still new decides the guarded UPDATE just before the bank.
+    """
+    attempts = list(Payment.objects.filter(order=order_id)[:2])
+    only = attempts[0] if len(attempts) == 1 else None
+    return only if only and only.is_fresh(now) else None
 
 
 @atomic_retry
@@ -151,8 +168,10 @@ def announce(attempt: Payment) -> Payment:
         key=f"order:{attempt.order_id}:pi:{attempt.n}", amount=attempt.amount, reference=f"order {attempt.order_id}"
     )
     unnamed = Payment.objects.filter(pk=attempt.pk, provider_ref="")
-    unnamed.update(provider_ref=reading.ref, client_secret=reading.client_secret)
-    return Payment.objects.get(pk=attempt.pk)
+    if not unnamed.update(provider_ref=reading.ref, client_secret=reading.client_secret):
+        return Payment.objects.get(pk=attempt.pk)
+    attempt.provider_ref, attempt.client_secret = reading.ref, reading.client_secret
+    return attempt
 
 
 def answer_check(*, order_id: int, agreed: bool, now: datetime) -> Payment:
@@ -224,12 +243,33 @@ def refuse_when_declined(attempt: Payment, now: datetime) -> None:
         raise PaymentDeclined(words, fields={"card": words})
 
 
-@atomic_retry
 def settle_payment(*, payment_id: int, reading: Reading, now: datetime) -> Payment:
-    """Bring an attempt and its order to where the bank says they are. The one place where money changes an order.
+    """Bring an attempt and its order to where the bank says they are; see `settle_payments`."""
+    settled = settle_payments([Answer(payment_id, reading, now)])[0]
+    if isinstance(settled, Exception):
+        raise settled
+    return settled
 
-    Applying a reading twice, or an old one late, changes nothing. Locks: order, then its holds and what follows.
+
+def settle_payments(answers: Sequence[Answer]) -> list[Payment | Exception]:
+    """Settle what banks say of these attempts. The one place where money changes an order.
+
+    Applying a reading twice, or an old one late, changes nothing.
     """
+    plain = settle_plain(answers)
+    return [plain.get(place) or _settle_alone(*answer) for place, answer in enumerate(answers)]
+
+
+def _settle_together(subject: str, answers: Sequence[Answer]) -> list[Payment | Exception]:
+    return settle_payments(answers)
+
+
+settling: Batch[Answer, Payment] = Batch("payments", _settle_together)
+
+
+@atomic_retry
+def _settle_alone(payment_id: int, reading: Reading, now: datetime) -> Payment:
+    """Settle whatever is not a plain yes. Locks: order, then its holds and what follows."""
     order_id = Payment.objects.values_list("order_id", flat=True).get(pk=payment_id)
     order = Order.objects.select_for_update(no_key=True).select_related("brand").get(pk=order_id)
     attempt = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
@@ -249,6 +289,8 @@ def _take_money(order: Order, attempt: Payment, reading: Reading, now: datetime)
     """The money is there: the goods are the buyer's, or the money goes back by itself."""
     if reading.amount != attempt.amount:
         log.error("payment_amount_differs", order=order.code, asked=str(attempt.amount), charged=str(reading.amount))
+        if order.is_pending:
+            _let_goods_go(order, now)
         give_back(order=order, payment=attempt, amount=reading.amount, reason="amount_differs", now=now)
         return
     if order.state not in {Order.State.PENDING, Order.State.CANCELLED}:
@@ -279,6 +321,13 @@ def _commit(order: Order, now: datetime) -> None:
         # Its holds went on to another order of the same buyer.
         raise HoldOver
     commit_holds(order=order, now=now)
+
+
+def _let_goods_go(order: Order, now: datetime) -> None:
+    """Leave the goods of an order that ends without them in their buyer's bag, to its end, for another order."""
+    return_to_held(order=order, now=now)
+    order.holds.update(order=None)
+    order.lines.update(hold=None)
 
 
 def _next_attempt(order: Order, last: Payment, now: datetime) -> Payment:

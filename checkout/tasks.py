@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from checkout import alarms
-from checkout.mails import mail_money_back, mail_order_paid
+from checkout.mails import mail_money_back, mail_order_paid, mail_withdrawn
 from checkout.orders import cancel_unpayable_orders
 from checkout.outbox import Deed, run_outbox
 from checkout.payments import cancel_at_bank, give_up_overdue_payments, settle_notices
@@ -15,6 +15,7 @@ from livecommerce.clock import database_now
 DEEDS: dict[str, Deed] = {
     "mail.order_paid": mail_order_paid,
     "mail.money_back": mail_money_back,
+    "mail.withdrawn": mail_withdrawn,
     "refund": lambda payload, now: send_refund(refund_id=payload["refund"], now=now),
     "payment.cancel": lambda payload, now: cancel_at_bank(payment_id=payload["payment"], now=now),
 }

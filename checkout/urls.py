@@ -13,6 +13,7 @@ urlpatterns = [
     path("shows/<slug:slug>/drops/<int:drop_id>/ledger/", ledger_page.ledger, name="ledger"),
     path("orders/<str:code>/", views.order, name="order"),
     path("orders/<str:code>/pay/", views.pay_again, name="order-pay"),
+    path("orders/<str:code>/withdraw/", views.withdraw_here, name="order-withdraw"),
     path("orders/<str:code>/bank-check/", views.bank_check, name="bank-check"),
     path("webhooks/stripe/", webhooks.stripe, name="stripe-webhook"),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -27,6 +28,7 @@ from checkout.payments import (
     refresh_payment,
     refuse_when_declined,
 )
+from checkout.withdrawals import can_withdraw, withdraw, withdrawable_until
 from livecommerce.accounts.viewer import who_asks
 from livecommerce.accounts.visitors import ensure_visitor, require_visitor
 from livecommerce.clock import database_now, receipt_time
@@ -124,6 +126,19 @@ def pay_again(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @never_cache
+@require_POST
+def withdraw_here(request: HttpRequest, code: str) -> HttpResponse:
+    """Take the confirmed statement of a buyer who withdraws; the order page then shows the receipt."""
+    found = _order(request, code)
+    name, email = request.POST.get("name", ""), request.POST.get("email", "")
+    try:
+        withdraw(order_id=found.pk, name=name, email=email, now=database_now())
+    except Refused as refused:
+        return _order_page(request, code, CardForm(), problem=refused)
+    return redirect(order_path(code))
+
+
+@never_cache
 @require_http_methods(["GET", "POST"])
 def bank_check(request: HttpRequest, code: str) -> HttpResponse:
     """The practice bank's question (3-D Secure): agree or refuse."""
@@ -174,6 +189,7 @@ def _key(form: CheckoutForm | None, bag: SellerBag | None, problem: Refused | No
 
 def _order_page(request: HttpRequest, code: str, form: CardForm, *, problem: Refused | None = None) -> HttpResponse:
     found = _order(request, code)
+    prefetch_related_objects([found], "lines__hold", "payments__refunds")
     attempt = latest_payment(found)
     now = database_now()
     if attempt and attempt.state == Payment.State.PROCESSING:
@@ -188,6 +204,9 @@ def _order_page(request: HttpRequest, code: str, form: CardForm, *, problem: Ref
         "path": order_path(code),
         "query": order_path(code).partition("?")[2],
         "check_path": check_path(code),
+        "withdrawal": getattr(found, "withdrawal", None),
+        "can_withdraw": can_withdraw(found, now),
+        "withdraw_until": withdrawable_until(found),
         "form": form,
         "problem": problem,
         "ends_at": _payable_until(found, now),

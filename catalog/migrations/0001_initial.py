@@ -236,6 +236,7 @@ class Migration(migrations.Migration):
                             ("released", "Let go"),
                             ("expired", "Run out"),
                             ("committed", "Sold"),
+                            ("taken_back", "Taken back"),
                             ("shipped", "Shipped"),
                             ("adjusted", "Adjusted"),
                         ],

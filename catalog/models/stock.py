@@ -97,6 +97,7 @@ class StockEntry(models.Model):
         RELEASED = "released", "Let go"
         EXPIRED = "expired", "Run out"
         COMMITTED = "committed", "Sold"
+        TAKEN_BACK = "taken_back", "Taken back"
         SHIPPED = "shipped", "Shipped"
         ADJUSTED = "adjusted", "Adjusted"
 

@@ -54,15 +54,16 @@ class PracticeGateway:
 
     def open_intent(self, *, key: str, amount: Money, reference: str) -> Reading:
         ref = f"pi_{secrets.token_hex(10)}"
+        intent = PracticeIntent(
+            ref=ref,
+            key=key,
+            client_secret=f"{ref}_secret_{secrets.token_urlsafe(16)}",
+            amount_minor=amount.minor,
+            currency=amount.currency,
+        )
         try:
             with transaction.atomic():
-                intent = PracticeIntent.objects.create(
-                    ref=ref,
-                    key=key,
-                    client_secret=f"{ref}_secret_{secrets.token_urlsafe(16)}",
-                    amount_minor=amount.minor,
-                    currency=amount.currency,
-                )
+                intent.save(force_insert=True)
         except IntegrityError:
             intent = PracticeIntent.objects.get(key=key)
         return self._reading(intent)
@@ -86,16 +87,15 @@ class PracticeGateway:
     def confirm(self, *, ref: str, card: Card) -> Reading:
         self.check_card(card)
         number = digits_of(card.number)
-        intent = self._intent(ref)
-        if intent.state == "new":
-            state, failure = _verdict(number)
-            PracticeIntent.objects.filter(ref=ref, state="new").update(
-                state=state,
-                failure_code=failure,
-                card_last4=number[-4:],
-                answers_at=self._clock() + LATE_BY if number == ANSWERS_LATE else None,
-                answers_twice=number == ANSWERS_TWICE,
-            )
+        state, failure = _verdict(number)
+        # Guarded: a repeat finds what the first one did.
+        PracticeIntent.objects.filter(ref=ref, state="new").update(
+            state=state,
+            failure_code=failure,
+            card_last4=number[-4:],
+            answers_at=self._clock() + LATE_BY if number == ANSWERS_LATE else None,
+            answers_twice=number == ANSWERS_TWICE,
+        )
         return self.read(ref=ref)
 
     def answer_check(self, *, ref: str, agreed: bool) -> Reading:
@@ -105,10 +105,11 @@ class PracticeGateway:
         return self.read(ref=ref)
 
     def read(self, *, ref: str) -> Reading:
-        PracticeIntent.objects.filter(ref=ref, state="processing", answers_at__lte=self._clock()).update(
-            state="succeeded"
-        )
-        return self._reading(self._intent(ref))
+        intent = self._intent(ref)
+        if intent.state == "processing" and intent.answers_at and intent.answers_at <= self._clock():
+            PracticeIntent.objects.filter(ref=ref, state="processing").update(state="succeeded")
+            intent = self._intent(ref)
+        return self._reading(intent)
 
     def notices(self) -> Iterator[Reading]:
         late = PracticeIntent.objects.filter(state="processing", answers_at__lte=self._clock())

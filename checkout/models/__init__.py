@@ -1,7 +1,7 @@
 """A file per noun: hold and queue are the promises, order and payment the money."""
 
 from checkout.models.hold import BuyerQuota, Hold
-from checkout.models.order import Order, OrderLine
+from checkout.models.order import Order, OrderLine, Withdrawal
 from checkout.models.payment import Outbox, Payment, PracticeIntent, Refund
 from checkout.models.queue import QueuePlace
 from checkout.models.reading import AuditReading
@@ -17,4 +17,5 @@ __all__ = [
     "PracticeIntent",
     "QueuePlace",
     "Refund",
+    "Withdrawal",
 ]

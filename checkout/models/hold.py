@@ -1,6 +1,7 @@
 """Holds: units reserved for one viewer until a moment, and what one buyer may take.
 
-HELD → PAYING → COMMITTED, or RELEASED / EXPIRED; every move is a guarded UPDATE in `checkout.holds`.
+HELD → PAYING → COMMITTED, or RELEASED / EXPIRED; COMMITTED → RETURNED when the goods go back for sale. Every move is a
+guarded UPDATE in `checkout.holds`, the last one in `checkout.restocking`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class HoldState(models.TextChoices):
     HELD = "held", "Held"
     PAYING = "paying", "Being paid"
     COMMITTED = "committed", "Sold"
+    RETURNED = "returned", "Taken back"
     RELEASED = "released", "Let go"
     EXPIRED = "expired", "Run out"
 

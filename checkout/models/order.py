@@ -50,6 +50,9 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # What staff say of the parcel; the time to withdraw runs from its arrival.
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
 
@@ -64,6 +67,10 @@ class Order(models.Model):
             models.CheckConstraint(condition=Q(vat_minor__lte=F("total_minor")), name="order_vat_is_inside_the_total"),
             models.CheckConstraint(
                 condition=~Q(state="paid") | Q(paid_at__isnull=False), name="order_paid_has_its_moment"
+            ),
+            models.CheckConstraint(
+                condition=Q(delivered_at__isnull=True) | Q(shipped_at__isnull=False),
+                name="order_shipped_first",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -105,6 +112,19 @@ class Order(models.Model):
     @property
     def is_paid(self) -> bool:
         return self.state == self.State.PAID
+
+
+class Withdrawal(models.Model):
+    """A buyer's statement that they withdraw from the contract; it needs no reason and nobody's consent."""
+
+    # Once per order, whoever and however often they press the button.
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="withdrawal")
+    name = models.CharField(max_length=120)
+    email = models.EmailField()
+    stated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"withdrawal from {self.order_id}"
 
 
 class OrderLine(models.Model):

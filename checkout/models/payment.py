@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -84,6 +85,10 @@ class Payment(models.Model):
     def is_open(self) -> bool:
         return self.state in self.OPEN_STATES
 
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether no bank was asked about it and it can still be tried."""
+        return self.state == self.State.NEW and self.deadline_at > now
+
 
 class Refund(models.Model):
     """Money that goes back. The row exists before the bank is asked, so a crash can only delay it."""
@@ -98,6 +103,10 @@ class Refund(models.Model):
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=40)
+    # The one of the staff who decided it; nobody when it came about by itself.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     state = models.CharField(max_length=12, choices=State, default=State.PENDING)
     provider_ref = models.CharField(max_length=80, blank=True)
     asked_at = models.DateTimeField()

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, ClassVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from livecommerce.errors import Refused
 from livecommerce.realtime import roads
@@ -99,6 +99,9 @@ class Batch[Item, Answer]:
         hub = roads.hub_here()
         if hub is None or not hub.loop.is_running() or asyncio._get_running_loop() is hub.loop:
             return self.decide_one(subject, item)
+        if not connection.in_atomic_block:
+            # Back to the pool while it waits: those who decide need one, and a rush of waiters would have them all.
+            connection.close()
         asked = asyncio.run_coroutine_threadsafe(self.ask(subject, item), hub.loop)
         try:
             return asked.result(_THREAD_WAITS)

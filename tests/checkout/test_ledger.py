@@ -50,7 +50,8 @@ def test_it_adds_up(told, now):
     ledger = wire(told, now)
 
     assert ledger["sums"] == {
-        "allotted": 10, "sold": 0, "returned": 10, "held": 11, "let_go": 11, "in_bags": 0, "left": 0, "adds_up": True,
+        "allotted": 10, "sold": 0, "returned": 10, "held": 11, "let_go": 11, "taken_back": 0, "in_bags": 0,
+        "left": 0, "adds_up": True,
     }  # fmt: skip
     assert ledger["queue"]["passed"] == 1
     assert ledger["settled_at"]

@@ -93,6 +93,7 @@ def test_a_paid_order_is_told_to_its_buyer_and_to_the_studio_and_to_nobody_else(
     to_viewers: list[tuple[UUID, bytes]] = []
     to_rooms: list[RoomNews] = []
     monkeypatch.setattr(roads, "to_viewer", lambda visitor, news: to_viewers.append((visitor, news)))
+    monkeypatch.setattr(roads, "to_viewers", to_viewers.extend)
     monkeypatch.setattr(roads, "to_room", to_rooms.append)
 
     with django_capture_on_commit_callbacks(execute=True):

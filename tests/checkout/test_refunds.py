@@ -83,7 +83,9 @@ def test_money_for_holds_that_went_to_another_order_goes_back(
     assert pending_order.state == Order.State.REFUND_DUE
 
 
-def test_another_amount_than_the_order_goes_back(pending_order: Order, now: datetime) -> None:
+def test_another_amount_than_the_order_goes_back_and_the_goods_stay_in_the_bag(
+    viewer: Visitor, pending_order: Order, held: Hold, order_units: OrderUnits, now: datetime
+) -> None:
     payment = announce(start_payment(order_id=pending_order.pk, now=now))
 
     reading = bank_says(payment, "succeeded", amount=Money(4600, "EUR"))
@@ -91,7 +93,12 @@ def test_another_amount_than_the_order_goes_back(pending_order: Order, now: date
 
     assert Refund.objects.get().amount_minor == 4600
     pending_order.refresh_from_db()
+    held.refresh_from_db()
     assert pending_order.state == Order.State.REFUND_DUE
+    assert held.state == Hold.State.HELD
+    again = order_units(viewer, held)
+    assert again != pending_order
+    assert pay(again, now).state == Payment.State.SUCCEEDED
 
 
 def test_without_the_guard_a_second_answer_would_move_money(
