@@ -63,6 +63,7 @@ class Hub:
         self.loop = loop
         self.rooms: dict[int, Room] = {}
         self.pressure = Pressure()
+        self.came = self.left = 0
         self._pulses: dict[int, Pulse] = {}
         self._opening: dict[int, asyncio.Task[Room]] = {}
         self._empty_since: dict[int, float] = {}
@@ -119,12 +120,14 @@ class Hub:
     def seat(self, room: Room, seat: Seat) -> None:
         """Let a client have the room's next tick; greet it in the same step, so that it misses nothing."""
         room.seats.add(seat)
+        self.came += 1
         self._empty_since.pop(room.id, None)
         if seat.visitor_id is not None:
             self._by_viewer.setdefault(seat.visitor_id, set()).add(seat)
 
     def leave(self, room: Room, seat: Seat) -> None:
         """Forget a client; doing it twice is harmless."""
+        self.left += seat in room.seats
         room.seats.discard(seat)
         if seat.visitor_id is not None and seat.visitor_id in self._by_viewer:
             mine = self._by_viewer[seat.visitor_id]

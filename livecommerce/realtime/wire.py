@@ -22,6 +22,7 @@ type Send = Callable[[Any], Awaitable[None]]
 _KERNEL_BUFFER = 64 * 1024
 _TEXT_FRAME = 0x81
 _ONE_BYTE, _TWO_BYTES = 125, 65535
+_REASON_BYTES = 120
 _OPEN = 3  # autobahn's WebSocketProtocol.STATE_OPEN
 
 
@@ -63,7 +64,7 @@ class AsgiWire:
 
     def close(self, code: int, reason: str = "") -> None:
         """Close with a code, after what is queued."""
-        self._put({"type": "websocket.close", "code": code, "reason": reason})
+        self._put({"type": "websocket.close", "code": code, "reason": _short(reason)})
 
     def abort(self) -> None:
         """Drop the connection without waiting for the client."""
@@ -127,11 +128,16 @@ class DaphneWire:
         """Close with a code, after what is queued."""
         if self._protocol.state == _OPEN:
             # Not `sendClose`: that one takes an application's codes only, and 1009 and 1012 are the protocol's own.
-            self._protocol.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:120], isReply=False)
+            self._protocol.sendCloseFrame(code=code, reasonUtf8=_short(reason).encode(), isReply=False)
 
     def abort(self) -> None:
         """Drop the connection without waiting for the client."""
         self._transport.abortConnection()
+
+
+def _short(reason: str) -> str:
+    """Cut a reason to what a close frame takes, never inside a letter."""
+    return reason.encode()[:_REASON_BYTES].decode(errors="ignore")
 
 
 type Wire = AsgiWire | DaphneWire

@@ -56,6 +56,26 @@ async def test_requests_in_threads_are_decided_with_those_of_the_sockets(monkeyp
     await ended(here)
 
 
+async def test_a_paced_subject_answers_the_first_at_once_and_then_many_together():
+    rounds: list[tuple[float, int]] = []
+
+    def decide(subject: Hashable, items: list[int]) -> list[int]:
+        rounds.append((time.monotonic(), len(items)))
+        return items
+
+    batch = Batch("test", decide, pace=0.2)
+    began = time.monotonic()
+    assert await batch.ask("a", 0) == 0
+    assert time.monotonic() - began < 0.15
+
+    answers = [batch.ask_soon("a", number) for number in range(1, 5)]
+    await asyncio.sleep(0.1)
+    await asyncio.gather(*answers, batch.ask("a", 5))
+
+    assert [count for _, count in rounds] == [1, 5]
+    assert rounds[1][0] - rounds[0][0] >= 0.19
+
+
 def test_without_sockets_a_request_is_decided_at_once():
     batch: Batch[int, int] = Batch("test", lambda subject, items: [item * 10 for item in items])
 

@@ -75,6 +75,19 @@ async def test_a_ban_ends_the_open_sockets_with_its_reason(
     assert (await somebody.asks(type="reaction.send", id="r", emoji="heart"))["ok"] == {}
 
 
+async def test_the_reason_of_a_close_frame_is_never_cut_inside_a_letter(
+    enter: Enter, live_show: "Show", host: "Host", says_something: Visitor
+):
+    ben = await enter(says_something)
+
+    await database_sync_to_async(ban)(live_show, host, says_something, reason="é" * 100)
+
+    while (message := await ben.wire.receive_output(timeout=5))["type"] != "websocket.close":
+        last = message
+    assert len(message["reason"].encode()) <= 123
+    assert "é" * 100 in json.loads(last["text"])["bye"]["message"]
+
+
 async def test_what_the_banned_still_send_is_not_heard(
     enter: Enter, live_show: "Show", host: "Host", says_something: Visitor
 ):

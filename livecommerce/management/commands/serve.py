@@ -55,7 +55,7 @@ def serve(*, host: str, port: int, runners: list[Runner], ready: Callable[[], No
     from twisted.internet import reactor
 
     from livecommerce.asgi import application
-    from livecommerce.realtime import hub
+    from livecommerce.realtime import hub, memory
 
     class WebServer(Server):  # type: ignore[misc]
         """Daphne, that remembers where it listens, so that it can stop."""
@@ -77,9 +77,10 @@ def serve(*, host: str, port: int, runners: list[Runner], ready: Callable[[], No
         server_name=settings.PRODUCT_NAME,
     )
     loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop
+    chores: set[asyncio.Future[None]] = set()
 
     async def begin() -> None:
-        hub.here()
+        chores.add(asyncio.ensure_future(memory.tidy_forever(hub.here())))
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, lambda: asyncio.ensure_future(_end(server, runners)))
         for runner in runners:
