@@ -164,7 +164,7 @@ def promises_to(visitor_ids: list[UUID]) -> list[Promises | Exception]:
 
 
 # Thousands who reconnect at once share these queries.
-promises: Batch[UUID, Promises] = Batch("you", lambda _, visitor_ids: promises_to(visitor_ids), linger=0.01, pace=0.05)
+promises: Batch[UUID, Promises] = Batch("you", lambda _, visitor_ids: promises_to(visitor_ids), linger=0.01)
 
 
 def you_now(show: Show, viewer: Viewer) -> dict[str, Any]:
