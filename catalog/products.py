@@ -142,18 +142,6 @@ def product_card(product: Product, images: Sequence[ProductImage]) -> dict[str, 
     }
 
 
-def variant_card(variant: Variant, *, left: int) -> dict[str, Any]:
-    """Give what every card on the wire says of a variant in the shop."""
-    return {
-        "id": variant.pk,
-        "sku": variant.sku,
-        "name": variant.option_text,
-        "options": list(variant.option_values),
-        "price": variant.price.wire(),
-        "left": left,
-    }
-
-
 def shop_left(variant: Variant) -> int:
     """Read the shop's free units off a variant loaded by `with_offer`."""
     return variant.shop_stocks[0].left if variant.shop_stocks else 0

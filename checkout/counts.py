@@ -28,7 +28,7 @@ from checkout.models import Hold, QueuePlace
 from livecommerce.money import WireMoney
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import HoldPlaced, SaleTicked
-from streams.models import Drop, DropItem, LineupItem, Show
+from streams.models import Drop, LineupItem, Show
 
 logger = logging.getLogger(__name__)
 
@@ -212,8 +212,3 @@ class _Telling:
         show_id, (kind, pk) = key
         for name, (version, value) in (drop_figures(pk) if kind == "drop" else shop_figures(pk)).items():
             publish.state(show_id, name, version, value, urgent=urgent)
-
-
-def drop_ids_of(stock_ids: Iterable[int]) -> dict[int, int]:
-    """Map drop stock rows to their drops."""
-    return dict(DropItem.objects.filter(stock__in=list(stock_ids)).values_list("stock_id", "drop_id"))
