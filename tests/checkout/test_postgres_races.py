@@ -4,12 +4,15 @@ import time
 from threading import Thread
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from checkout.audit import breaches
-from checkout.models import Hold
+from checkout.models import Hold, Refund
 from livecommerce.clock import database_now
+from tests.checkout.conftest import pay
 from tests.checkout.races import race
+from tests.checkout.test_withdrawals import WITHDRAW_OR_REFUND
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
@@ -125,3 +128,27 @@ def _look(drop_of, crowd, now, minutes, **more):
 
 def _other(drop):
     return drop.product.variants.exclude(pk=drop.items.get().variant_id).get()
+
+
+# The order is read without its lock, and the moment between looking and writing is long.
+_WITHOUT_THE_LOCK = """
+import time
+from checkout import refunds, withdrawals
+from checkout.models import Order, Refund
+write = Refund.objects.create
+def write_slowly(**fields):
+    time.sleep(1)
+    return write(**fields)
+Refund.objects.create = write_slowly
+refunds.lock_order = withdrawals.lock_order = lambda order_id: Order.objects.get(pk=order_id)
+"""
+
+
+def test_without_the_orders_lock_withdrawal_and_refund_give_the_money_back_twice(pending_order, now):
+    pay(pending_order, now)
+
+    race("run", processes=2, code=_WITHOUT_THE_LOCK + WITHDRAW_OR_REFUND.format(order=pending_order.pk))
+
+    assert sum(Refund.objects.values_list("amount_minor", flat=True)) == 2 * pending_order.total_minor
+    assert any("go back of" in breach for breach in breaches())
+    call_command("flush", verbosity=0, interactive=False)

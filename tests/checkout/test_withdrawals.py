@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
-from django.core.management import call_command
 from django.test import Client
 
 from catalog.models import Stock, StockEntry, Variant
@@ -32,7 +31,6 @@ from streams.drops import close_drop
 from streams.models import Drop
 from tests.checkout.conftest import HoldUnits, OrderUnits, pay
 from tests.checkout.races import race
-from tests.servers.profile import profile_name
 
 
 @pytest.fixture
@@ -292,7 +290,7 @@ from checkout.withdrawals import withdraw
 from livecommerce.clock import database_now
 result = [withdraw(order_id={order}, now=database_now()).pk for _ in range(5)]
 """
-_WITHDRAW_OR_REFUND = """
+WITHDRAW_OR_REFUND = """
 from checkout.refunds import refund_order
 from checkout.withdrawals import withdraw
 from livecommerce.clock import database_now
@@ -306,18 +304,6 @@ try:
 except Refused as refused:
     result = refused.code
 """
-# The order is read without its lock, and the moment between looking and writing is long.
-_WITHOUT_THE_LOCK = """
-import time
-from checkout import refunds, withdrawals
-from checkout.models import Order, Refund
-write = Refund.objects.create
-def write_slowly(**fields):
-    time.sleep(1)
-    return write(**fields)
-Refund.objects.create = write_slowly
-refunds.lock_order = withdrawals.lock_order = lambda order_id: Order.objects.get(pk=order_id)
-"""
 
 
 @pytest.mark.race
@@ -330,18 +316,10 @@ class TestRaces:
         assert (Withdrawal.objects.count(), Refund.objects.count()) == (1, 1)
 
     def test_withdrawal_and_refund_at_once_give_the_money_back_once(self, paid_order: Order) -> None:
-        told = race("run", processes=4, code=_WITHDRAW_OR_REFUND.format(order=paid_order.pk))
+        told = race("run", processes=4, code=WITHDRAW_OR_REFUND.format(order=paid_order.pk))
 
         assert Refund.objects.count() == 1, told
         assert state_of(paid_order) == Order.State.REFUND_DUE
-
-    @pytest.mark.skipif(profile_name() == "embedded", reason="SQLite takes one writer at a time, lock or no lock")
-    def test_without_the_orders_lock_the_money_goes_back_twice(self, paid_order: Order) -> None:
-        race("run", processes=2, code=_WITHOUT_THE_LOCK + _WITHDRAW_OR_REFUND.format(order=paid_order.pk))
-
-        assert sum(Refund.objects.values_list("amount_minor", flat=True)) == 2 * paid_order.total_minor
-        assert any("go back of" in breach for breach in breaches())
-        call_command("flush", verbosity=0, interactive=False)
 
 
 def test_the_audit_finds_a_withdrawal_without_its_money(paid_order: Order, now: datetime) -> None:
