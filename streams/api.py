@@ -86,7 +86,7 @@ class PinsOut(Schema):
 @router.get("shows", response=ShowsOut, auth=ANYONE)
 def list_shows(request: HttpRequest, state: PublicState | None = None, after: int | None = None) -> dict[str, Any]:
     """List shows, the newest first; `state` keeps those in one state."""
-    shows = Show.objects.public().with_people().order_by("-pk")
+    shows = Show.objects.public().with_people().with_recording().order_by("-pk")
     if state is not None:
         # A rehearsal is nobody's business: from outside it is still scheduled.
         shows = shows.filter(state__in=["scheduled", "rehearsal"] if state == "scheduled" else [state])

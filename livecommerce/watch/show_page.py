@@ -95,6 +95,7 @@ def _page(found: Show, public: PublicScene, scene: Scene, now: datetime) -> dict
         # The bag in the header leaves out what ran out and is not swept yet.
         "bag_units": sum(hold["quantity"] for hold in scene.holds if hold["state"] in OPEN_HOLDS),
         "next_show": _next_show(found) if found.is_on_air or found.is_past else None,
+        "is_replay": found.state == Show.State.REPLAY and found.is_recorded,
         "chapters": chapters_of(found, scene, public.shown) if found.state == Show.State.REPLAY else [],
         "modules": modules_of("show"),
         "empty_card": EMPTY_CARD,
@@ -121,9 +122,11 @@ def _boot(found: Show, scene: Scene, you: dict[str, Any]) -> dict[str, Any]:
 
 
 def _face(found: Show) -> str:
-    """Return which face of the curtain is down, if any."""
+    """Return which face of the curtain is down, if any: what nobody filmed has ended, also as a replay."""
     if found.is_upcoming:
         return "upcoming"
+    if found.state == Show.State.REPLAY and not found.is_recorded:
+        return "ended"
     return {Show.State.INTERRUPTED: "interrupted", Show.State.ENDED: "ended", Show.State.CANCELLED: "cancelled"}.get(
         Show.State(found.state), ""
     )

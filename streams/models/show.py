@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Exists, Max, OuterRef, Q, Subquery, Sum
 from django.templatetags.static import static
 from django.urls import reverse
 
@@ -98,11 +99,16 @@ class ShowQuerySet(models.QuerySet["Show"]):
         """With host and brand, which every card and page prints."""
         return self.select_related("host", "brand")
 
+    def with_recording(self) -> ShowQuerySet:
+        """With whether there is a picture to watch again, in the same query."""
+        recorded = Exists(Show.objects.filter(pk=OuterRef("pk"), segments__rehearsal=False))
+        return self.annotate(is_recorded=recorded)  # type: ignore[no-redef]
+
     def with_room(self, now: datetime) -> ShowQuerySet:
-        """With the head of its feed and how many watch it, in the same query."""
+        """With the head of its feed, how many watch it and whether it is recorded, in the same query."""
         feed = Feed.objects.filter(room=OuterRef("pk"))
         there = Attendance.objects.filter(room=OuterRef("pk"), at__gt=now - STALE).order_by().values("room")
-        return self.annotate(  # type: ignore[no-redef]
+        return self.with_recording().annotate(  # type: ignore[no-redef]
             feed_epoch=Subquery(feed.values("epoch")),
             feed_seq=Subquery(feed.values("seq")),
             present=Subquery(there.annotate(sum=Sum("viewers")).values("sum")),
@@ -208,7 +214,13 @@ class Show(models.Model):
         """The playlist a viewer's player loads now; empty while there is nothing to play."""
         if self.is_on_air:
             return reverse("live-playlist", args=[self.slug])
-        return reverse("vod-playlist", args=[self.slug]) if self.state == ShowState.REPLAY else ""
+        replayed = self.state == ShowState.REPLAY and self.is_recorded
+        return reverse("vod-playlist", args=[self.slug]) if replayed else ""
+
+    @cached_property
+    def is_recorded(self) -> bool:
+        """Whether there is a picture to watch again; asked here only if the query that found the show did not say."""
+        return self.segments.filter(rehearsal=False).exists()
 
     @property
     def reconnect_until(self) -> datetime | None:

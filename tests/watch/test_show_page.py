@@ -19,7 +19,7 @@ from livecommerce.realtime import feed
 from livecommerce.watch import scene_cache
 from streams.drops import close_drop, pause_drops
 from streams.lineup import pin_item, unpin_item
-from streams.models import Drop, Host, LineupItem, Show
+from streams.models import Drop, Host, LineupItem, PackRun, Segment, Show
 from streams.shows import cancel_show, end_show, interrupt_show, publish_replay, schedule_show
 
 ClientOf = Callable[[Visitor | User], Client]
@@ -62,6 +62,21 @@ def face_of(page: str) -> str:
 def say(show: Show, author: Viewer, text: str, now: datetime) -> Posted:
     draft = Draft.arrived(author=author, text=text, key=uuid4().hex, seen_ms=None, now=now)
     return post_message(show_id=show.pk, draft=draft)
+
+
+def film(show: Show, now: datetime, *, rehearsal: bool = False) -> None:
+    run = PackRun.objects.create(show=show, token="0" * 32, mode="copy", started_at=now)
+    Segment.objects.create(
+        show=show,
+        run=run,
+        seq=0,
+        programme_at=now,
+        duration_ms=2000,
+        size=4,
+        name="0-a.m4s",
+        init_name="init.mp4",
+        rehearsal=rehearsal,
+    )
 
 
 def test_a_drop_on_sale_is_on_the_page_before_any_script(client: Client, drop_on_sale: Drop):
@@ -195,6 +210,7 @@ def test_an_ended_show_says_what_comes_next(client: Client, live_show: Show, bra
 def test_a_replay_has_its_products_as_chapters_at_todays_price(
     client: Client, live_show: Show, lineup_item: LineupItem, host: Host, now: datetime
 ):
+    film(live_show, now)
     pin_item(show=live_show, item_id=lineup_item.pk, actor=host.user, now=now + timedelta(minutes=5))
     unpin_item(show=live_show, item_id=lineup_item.pk, now=now + timedelta(minutes=9))
     end_show(show=live_show, actor=host.user, now=now + timedelta(minutes=60))
@@ -207,6 +223,20 @@ def test_a_replay_has_its_products_as_chapters_at_todays_price(
     assert re.search(rf'class="chapter"[^>]*data-item="{lineup_item.pk}"', page)
     assert "5:00" in page
     assert "Buy Stoneware cup, EUR 28.00" in page
+    assert 'src="/live/winter-table/vod.m3u8"' in page
+
+
+def test_a_past_show_that_nobody_filmed_offers_no_picture(client: Client, live_show: Show, host: Host, now: datetime):
+    film(live_show, now, rehearsal=True)
+    end_show(show=live_show, actor=host.user, now=now)
+    live_show.refresh_from_db()
+    publish_replay(show=live_show, actor=host.user, now=now)
+
+    page = client.get(ADDRESS).text
+
+    assert face_of(page) == "ended"
+    assert "vod.m3u8" not in page
+    assert "<replay-chapters" not in page
 
 
 def test_a_cancelled_show_says_so(client: Client, show: Show, host: Host, now: datetime):
