@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from checkout import ledger_page, views, webhooks
+from checkout import ledger_page, queue_page, views, webhooks
 
 urlpatterns = [
     path("cart/", views.cart, name="cart"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("cart/holds/<int:hold_id>/extend/", views.extend, name="hold-extend"),
     path("cart/holds/<int:hold_id>/release/", views.release, name="hold-release"),
     path("cart/pay/", views.checkout, name="checkout"),
+    path("drops/<int:drop_id>/queue/join/", queue_page.join, name="queue-join"),
+    path("drops/<int:drop_id>/queue/leave/", queue_page.leave, name="queue-leave"),
     path("shows/<slug:slug>/drops/<int:drop_id>/ledger/", ledger_page.ledger, name="ledger"),
     path("orders/<str:code>/", views.order, name="order"),
     path("orders/<str:code>/pay/", views.pay_again, name="order-pay"),
