@@ -107,7 +107,12 @@ async def buy(buyer: Buyer, line: Line, drop: int, tally: Tally) -> None:
     moments = [time.perf_counter()]
     hold = await buyer.hold(drop, key)
     moments.append(time.perf_counter())
-    wanted = {"holds": [hold], "email": "mia@example.test", "address": _ADDRESS, "key": key}
+    # A household of their own: people at one address share the limit of a drop.
+    home = {
+        "email": f"{buyer.token[4:16]}@example.test",
+        "address": _ADDRESS | {"street": f"Prinsengracht {buyer.token[4:16]}"},
+    }
+    wanted = {"holds": [hold], **home, "key": key}
     order = await line.post("orders", wanted, buyer.token)
     moments.append(time.perf_counter())
     paid = await line.post(f"orders/{order['code']}/pay", {"card": "4242424242424242"}, buyer.token)

@@ -12,6 +12,7 @@ import structlog
 from django.db import transaction
 
 from checkout.addresses import clean_delivery
+from checkout.fair_play import HouseholdLimit, claim_share
 from checkout.gateways import gateway, gateway_of
 from checkout.gateways.base import Card, CardRefused, Gateway, Reading, may_move
 from checkout.holds import HoldOver, begin_payment, commit_holds, return_to_held
@@ -100,6 +101,7 @@ def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
     """Charge a card for a pending order; a second tap joins the first and never charges again.
 
     :raises CardRefused: the numbers cannot be right; no bank is asked and the hold is free again.
+    :raises HouseholdLimit: the same, because the drop's limit is reached with this e-mail, address or card.
     :raises OrderClosed, HoldOver: too late; nothing is charged.
     """
     attempt = _untried(order_id, now)
@@ -108,7 +110,9 @@ def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
             _gateway(attempt).check_card(card)
         else:
             attempt = start_payment(order_id=order_id, card=card, now=now)
-    except CardRefused:
+        if attempt.state == Payment.State.NEW:
+            claim_share(order_id=order_id, card=_gateway(attempt).fingerprint(card))
+    except (CardRefused, HouseholdLimit):
         stand_down(order_id=order_id, now=now)
         raise
     if attempt.state != Payment.State.NEW:

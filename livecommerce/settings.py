@@ -46,6 +46,10 @@ if not RATE_LIMITS and not (DEBUG or LOOPBACK.issuperset({_host, *ALLOWED_HOSTS}
     raise Misconfigured("RATE_LIMITS", "off is only for DEBUG, or with PUBLIC_URL and ALLOWED_HOSTS on loopback")
 # How long what happened in a show is kept; see streams/retention.py.
 FEED_DAYS = env_int("FEED_DAYS", default=400, least=1)
+# What makes two buyers of a drop one household; see checkout/fair_play.py.
+FAIR_PLAY = set((env_text("FAIR_PLAY") or "email,address,card").split(","))
+if FAIR_PLAY - {"email", "address", "card", "off"}:
+    raise Misconfigured("FAIR_PLAY", "write email, address and card with commas, or off")
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", default=0, most=5)
 MEDIA_SERVER_URL = env_url("MEDIA_SERVER_URL", schemes={"http", "https", "rtmp", "rtsp"})
 # Origins that may open a socket: scheme, host and port have to match.

@@ -92,6 +92,9 @@ class Gateway(Protocol):
         :raises CardRefused: with the field that is wrong.
         """
 
+    def fingerprint(self, card: Card) -> str:
+        """Give what the same card is known by whoever pays with it; empty when this bank does not tell."""
+
 
 def may_move(before: str, after: BankState) -> bool:
     """Whether an attempt may take this state. What the bank has charged is true even after we gave the attempt up."""

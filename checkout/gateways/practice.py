@@ -26,6 +26,7 @@ ASKS_FOR_3DS = "4000002500003155"
 ANSWERS_LATE = "4000000000001018"
 ANSWERS_TWICE = "4000000000002024"
 NEVER_ANSWERS = "4000000000003030"
+ONE_CARD = "4000000000004046"
 
 # The numbers and what they do, for the hint under the card form and the docs.
 PRACTICE_CARDS: dict[str, str] = {
@@ -36,6 +37,7 @@ PRACTICE_CARDS: dict[str, str] = {
     ANSWERS_LATE: "pays, the bank answers 8 seconds later",
     ANSWERS_TWICE: "pays, the bank says so twice",
     NEVER_ANSWERS: "gets no answer, the payment is given up",
+    ONE_CARD: "pays; one card, so all who use it share the limit of a drop",
 }
 _FAILURES = {
     "card_declined": "Your bank said no.",
@@ -83,6 +85,11 @@ class PracticeGateway:
         _check_expiry(card.expiry, self._clock())
         if card.cvc and not re.fullmatch(r"\d{3,4}", card.cvc.strip()):
             raise CardRefused("The CVC has three digits.", fields={"cvc": "Three digits, on the back of the card."})
+
+    def fingerprint(self, card: Card) -> str:
+        # The other practice numbers are everybody's.
+        number = digits_of(card.number)
+        return number if number == ONE_CARD else ""
 
     def confirm(self, *, ref: str, card: Card) -> Reading:
         self.check_card(card)

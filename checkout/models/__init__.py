@@ -1,5 +1,6 @@
 """A file per noun: hold and queue are the promises, order and payment the money."""
 
+from checkout.models.fair_play import FairShare
 from checkout.models.hold import BuyerQuota, Hold
 from checkout.models.order import Order, OrderLine, Withdrawal
 from checkout.models.payment import Outbox, Payment, PracticeIntent, Refund
@@ -9,6 +10,7 @@ from checkout.models.reading import AuditReading
 __all__ = [
     "AuditReading",
     "BuyerQuota",
+    "FairShare",
     "Hold",
     "Order",
     "OrderLine",

@@ -63,7 +63,9 @@ class Fan:
     def __init__(self, shop: Outside, talk: Talk, *, name: str, number: int) -> None:
         self.shop, self.talk, self.name, self.slug = shop, talk, name, talk.slug
         self.dice = random.Random(number)
-        self.address = {"name": name, **story.ADDRESSES[number % len(story.ADDRESSES)]}
+        # A door of one's own: people at one address share the limit of a drop.
+        house = story.ADDRESSES[number % len(story.ADDRESSES)]
+        self.address = {"name": name, **house, "street": f"{house['street']}, {number + 1}"}
         self.email = f"crowd{number}@demo.test"
         self.seq = 0
         self.behind_ms = self.dice.randint(*BEHIND_MS)

@@ -185,8 +185,8 @@ def _merge(_: int) -> None:
     _replace(merging, "end_holds", lambda *_, **__: None)
 
 
-def _second_look(_: int) -> None:
-    """A household is looked at when it orders, and not again when it pays."""
+def _household(_: int) -> None:
+    """Nobody looks who else of a household has paid."""
     from checkout import payments
 
     _replace(payments, "claim_share", lambda **_: None)
@@ -232,7 +232,7 @@ GUARDS = {
     "queue lock": _queue_lock,
     "lease": _lease,
     "merge": _merge,
-    "second look": _second_look,
+    "household": _household,
     "snapshot": _snapshot,
     "one drop": _one_drop_at_a_time,
 }

@@ -168,9 +168,13 @@ def pay_with_many_cards(*, me: int, order: int, cards: list[str]) -> str:
 
 def pay_and_die(*, me: int, order: int) -> None:
     """Close the tab, and the process with it, after the bank has said yes and before we wrote it down."""
-    from checkout import payments
+    from checkout.gateways.practice import PracticeGateway
 
-    payments.settle_payments = lambda *_: os._exit(9)
+    def confirm(self: PracticeGateway, *, ref: str, card: Any) -> None:
+        asked(self, ref=ref, card=card)
+        os._exit(9)
+
+    asked, PracticeGateway.confirm = PracticeGateway.confirm, confirm  # type: ignore[method-assign,assignment]
     _pay(order)
 
 

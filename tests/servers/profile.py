@@ -29,6 +29,7 @@ ENVIRONMENT = (
         "DATA_DIR",
         "PORT",
         "RATE_LIMITS",
+        "FAIR_PLAY",
         "LOG_FORMAT",
     ),
     *("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "EMAIL_URL", "MEDIA_SERVER_URL"),
