@@ -45,7 +45,7 @@ class Tapper(picows.WSListener):
     def tap(self) -> None:
         self.left -= 1
         self.sent_at = time.perf_counter()
-        key = f"{self.number}-{self.left}"
+        key = f"{self.drop}-{self.number}-{self.left}"
         frame = f'{{"type":"hold.place","id":"{key}","drop":{self.drop},"quantity":1,"key":"{key}"}}'
         self.transport.send(picows.WSMsgType.TEXT, frame.encode())
 
