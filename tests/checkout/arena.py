@@ -1,9 +1,14 @@
 """The arena of the crash tests: servers of its own, one shop, and processes that rush to it. Anything may be killed."""
 
+from __future__ import annotations
+
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,30 +89,32 @@ class Arena:
         ran = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
-    def begin(self, act: str, *more: str) -> subprocess.Popen[str]:
+    def begin(self, *act: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.checkout.starting_line", act, *more],
+            [sys.executable, "-m", "tests.checkout.starting_line", *act],
             cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     @cached_property
     def clerk(self) -> subprocess.Popen[str]:
         """A process that lays out and looks up, once for all runs."""
-        return self.begin("run", "--more")
+        return self.begin("run")
+
+    @cached_property
+    def line(self) -> subprocess.Popen[str]:
+        """The process that forks those who rush."""
+        return self.begin()
 
     def run(self, code: str) -> Any:
-        let_go(self.clerk, {"code": code})
-        assert self.clerk.stdout
-        return json.loads(self.clerk.stdout.readline())
+        say(self.clerk, {"me": 0, "code": code})
+        return hear(self.clerk)
 
     def new_rush(self) -> dict[str, Any]:
         return self.run(NEW_RUSH.replace("{units}", str(UNITS)).replace("{buyers}", str(BUYERS)))
 
-    def racer(self, told: dict[str, Any]) -> subprocess.Popen[str]:
+    def racer(self, told: dict[str, Any]) -> Racer:
         """Start a process that taps for everybody."""
-        racer = self.begin("misfortunes.rush")
-        let_go(racer, told)
-        return racer
+        return Racer(self.line, told)
 
     def held(self, drop: int) -> dict[str, int]:
         return self.run(HELD.replace("{drop}", str(drop)))
@@ -117,8 +124,8 @@ class Arena:
         return self.run(AUDIT)
 
     def close(self) -> None:
-        self.clerk.kill()
-        self.clerk.communicate()
+        for name in {"clerk", "line"} & set(self.__dict__):
+            getattr(self, name).communicate()
 
     def check(self, drop: int, acknowledged: dict[str, int]) -> None:
         held = self.held(drop)
@@ -127,16 +134,36 @@ class Arena:
         assert self.audit() == []
 
 
-def let_go(racer: subprocess.Popen[str], told: dict[str, Any]) -> None:
-    """Give a process its task and wait until it is on its way."""
-    assert racer.stdin
-    assert racer.stdout
-    racer.stdin.write(json.dumps({"me": 0, **told}) + "\ngo\n")
-    racer.stdin.flush()
-    assert racer.stdout.readline() == "ready\n"
+class Racer:
+    """One process in a rush of its own; it writes down each hold that it was promised, at once."""
+
+    def __init__(self, line: subprocess.Popen[str], told: dict[str, Any]) -> None:
+        self._line = line
+        self._folder = tempfile.TemporaryDirectory(prefix="vitrine-rush-")
+        say(line, {"act": "misfortunes.rush", "processes": 1, "told": told, "folder": self._folder.name})
+        pid = Path(self._folder.name) / "pid-0"
+        while not (pid.exists() and pid.read_text().endswith("\n")):
+            time.sleep(0.001)
+        self._pid = int(pid.read_text())
+
+    def kill(self) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+
+    def acknowledged(self) -> dict[str, int]:
+        """Wait for its end; return what it was promised."""
+        (end,) = hear(self._line)
+        self._folder.cleanup()
+        assert end["code"] in {0, -signal.SIGKILL}, end["wrong"]
+        whole = [line for line in end["said"].splitlines() if line.startswith("{") and line.endswith("}")]
+        return {buyer: hold for line in whole for buyer, hold in json.loads(line).items()}
 
 
-def acknowledged_by(racer: subprocess.Popen[str]) -> dict[str, int]:
-    out, _ = racer.communicate(timeout=120)
-    whole = [line for line in out.splitlines() if line.startswith("{") and line.endswith("}")]
-    return {buyer: hold for line in whole for buyer, hold in json.loads(line).items()}
+def say(process: subprocess.Popen[str], told: dict[str, Any]) -> None:
+    assert process.stdin
+    process.stdin.write(json.dumps(told) + "\n")
+    process.stdin.flush()
+
+
+def hear(process: subprocess.Popen[str]) -> Any:
+    assert process.stdout
+    return json.loads(process.stdout.readline())

@@ -1,7 +1,7 @@
 """The starting line: one process with everything loaded, which forks the racers of each race.
 
     python -m tests.checkout.starting_line             races, one JSON object a line, until the end of the input
-    python -m tests.checkout.starting_line misfortunes.rush [--more]     one act here and now, for each line of input
+    python -m tests.checkout.starting_line run                           one act here and now, for each line of input
 
 Racers are processes with connections of their own; forking them costs milliseconds, where starting them costs seconds.
 """
@@ -63,6 +63,8 @@ def _run(act: str, me: int, told: dict[str, Any], folder: Path, barrier: Barrier
     try:
         connection.ensure_connection()
         barrier.wait(PATIENCE_SECONDS)
+        # Whoever wants to kill it has to know it.
+        (folder / f"pid-{me}").write_text(f"{os.getpid()}\n")
         print(json.dumps(find(act)(me=me, **told)), flush=True)
     except BaseException:
         (folder / f"wrong-{me}").write_text(traceback.format_exc())
@@ -85,24 +87,18 @@ def start_races() -> None:
         answers.flush()
 
 
-def run_alone(act: str, *, more: bool) -> None:
-    """Do one act, or with `more` one after the other, each told in a line and started by another."""
+def run_alone(act: str) -> None:
+    """Do one act again and again, each time as a line tells it."""
     from django.db import connection
 
     for line in sys.stdin:
-        told = json.loads(line)
-        connection.ensure_connection()
-        print("ready", flush=True)
-        sys.stdin.readline()
-        print(json.dumps(find(act)(**told)), flush=True)
+        print(json.dumps(find(act)(**json.loads(line))), flush=True)
         connection.close()
-        if not more:
-            break
 
 
 if __name__ == "__main__":
     django.setup()
     if len(sys.argv) > 1:
-        run_alone(sys.argv[1], more="--more" in sys.argv)
+        run_alone(sys.argv[1])
     else:
         start_races()

@@ -1,14 +1,13 @@
 """Mid-rush, something dies by kill -9: whoever was promised a unit has it, and nothing is lost or doubled."""
 
 import random
-import signal
 import tempfile
 import time
 from collections.abc import Generator
 
 import pytest
 
-from tests.checkout.arena import LAY_OUT, SEEDS, Arena, acknowledged_by
+from tests.checkout.arena import LAY_OUT, SEEDS, Arena
 from tests.servers.postgres import Postgres
 
 pytestmark = pytest.mark.race
@@ -29,10 +28,10 @@ def test_a_killed_process_has_kept_every_promise_it_made(arena: Arena, seed: int
     told = arena.new_rush()
     first = arena.racer(told)
     time.sleep(random.Random(seed).uniform(0.01, 0.5))
-    first.send_signal(signal.SIGKILL)
-    acknowledged = acknowledged_by(first)
+    first.kill()
+    acknowledged = first.acknowledged()
 
-    acknowledged_again = acknowledged_by(arena.racer(told))
+    acknowledged_again = arena.racer(told).acknowledged()
 
     assert acknowledged.items() <= acknowledged_again.items()
     arena.check(told["drop"], acknowledged_again)
@@ -46,6 +45,6 @@ def test_a_killed_database_has_kept_every_promise_it_made(arena: Arena, seed: in
     arena.postgres.crash()
     arena.postgres.run()
 
-    acknowledged = acknowledged_by(racer)
+    acknowledged = racer.acknowledged()
 
     arena.check(told["drop"], acknowledged)
