@@ -1,6 +1,6 @@
 """The database side of the rush: three ways to take a unit, on the product's own tables, until buyers or units end.
 
-    python -m bench.holds_at_database batch --buyers 20000 --units 15000 --concurrency 200
+    python -m bench.holds_at_database batch --drop 1 --buyers 20000 --concurrency 200
 
 `batch` is the product's own group commit with limits, ledger and news. `lock` is one transaction per hold that begins
 with SELECT … FOR UPDATE (saleor's way), `conditional` one with UPDATE … WHERE enough is left; both without limits and
@@ -19,11 +19,13 @@ from typing import Any
 from uuid import UUID
 
 import django
+import psutil
 import psycopg_pool
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livecommerce.settings")
 django.setup()
 
+from bench.stage import Watch  # noqa: E402
 from catalog.models import Stock  # noqa: E402
 from checkout.holds import HoldRequest, placing  # noqa: E402
 from checkout.models import Hold  # noqa: E402
@@ -113,6 +115,8 @@ async def rush(tap: Tap, *, buyers: int, concurrency: int) -> tuple[float, int, 
 
 
 async def measure(way: str, drop: Drop, buyers: list[UUID], concurrency: int) -> dict[str, Any]:
+    # The servers are children of the bench that started this one.
+    watch = Watch(psutil.Process().parent())
     if way == "batch":
         seconds, won, waits = await rush(batch(drop, buyers), buyers=len(buyers), concurrency=concurrency)
         await placing.close()
@@ -125,11 +129,13 @@ async def measure(way: str, drop: Drop, buyers: list[UUID], concurrency: int) ->
             tap = await asyncio.to_thread(tap_by, drop, buyers, pool)
             seconds, won, waits = await rush(tap, buyers=len(buyers), concurrency=concurrency)
     return {
+        **watch.read(),
         "way": way,
         "seconds": seconds,
         "taps": len(buyers),
         "won": won,
         "holds_per_second": won / seconds,
+        "answers_per_second": len(buyers) / seconds,
         "p50": waits[len(waits) // 2] * 1000,
         "p99": waits[int(len(waits) * 0.99)] * 1000,
     }

@@ -133,15 +133,19 @@ class Load:
 
 
 class Watch:
-    """How much of the machine went to programs that are no part of the bench: a figure is worth what this says."""
+    """How much of the machine went to programs that are no part of the bench: a figure is worth what this says.
 
-    def __init__(self) -> None:
-        self._began, self._busy, self._ours = time.monotonic(), _busy(), _ours()
+    The bench is a process (this one, if none is named) and all that it started and that still runs.
+    """
+
+    def __init__(self, bench: psutil.Process | None = None) -> None:
+        self._bench = bench or psutil.Process()
+        self._began, self._busy, self._ours = time.monotonic(), _busy(), _seconds_of(self._bench)
 
     def read(self) -> dict[str, float]:
         """Return ``others``, the share of all cores that others took since."""
         seconds = (time.monotonic() - self._began) * (psutil.cpu_count() or 1)
-        return {"others": max(0.0, (_busy() - self._busy) - (_ours() - self._ours)) / seconds}
+        return {"others": max(0.0, (_busy() - self._busy) - (_seconds_of(self._bench) - self._ours)) / seconds}
 
 
 def _busy() -> float:
@@ -149,10 +153,10 @@ def _busy() -> float:
     return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
 
-def _ours() -> float:
-    """Add up the processors' seconds of this process and of all it started."""
+def _seconds_of(bench: psutil.Process) -> float:
+    """Add up the processors' seconds of a process and of all it started."""
     seconds = 0.0
-    for one in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+    for one in [bench, *bench.children(recursive=True)]:
         with suppress(psutil.NoSuchProcess):
             seconds += sum(one.cpu_times()[:2])
     return seconds

@@ -125,6 +125,8 @@ def main() -> None:
     parser.add_argument("--sockets", type=int, default=2000)
     parser.add_argument("--taps", type=int, default=15)
     asyncio.run(run(parser.parse_args()))
+    # Stays until it was read what this took of the machine.
+    sys.stdin.readline()
 
 
 if __name__ == "__main__":

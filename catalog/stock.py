@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import transaction
+import orjson
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from catalog.fingerprints import fingerprint
 from catalog.models import Stock, StockEntry, StockSales, Variant
 from livecommerce.accounts.models import User
 from livecommerce.errors import BadInput, Refused
+from livecommerce.trips import send
 
 Kind = StockEntry.Kind
 # Holds of one move, as the ledger names them: (id, units).
@@ -196,9 +199,28 @@ def record(
     # The row first: its CHECK is the guard, and an entry must not be written for a move that cannot be.
     stock.entries, stock.version = entry.number, stock.version + 1
     stock.head = entry.fingerprint = fingerprint(entry)
-    stock.save(update_fields=["on_hand", "taken", "version", "entries", "head"])
-    StockEntry.objects.bulk_create([entry])
+    if connection.vendor == "postgresql":
+        _send_record(stock, entry)
+    else:
+        stock.save(update_fields=["on_hand", "taken", "version", "entries", "head"])
+        StockEntry.objects.bulk_create([entry])
     return entry
+
+
+def _send_record(stock: Stock, entry: StockEntry) -> None:
+    """Write both as the ORM would, but so that they can travel with others: a rush does it a hundred times a second."""
+    send(
+        "UPDATE catalog_stock SET on_hand = %s, taken = %s, version = %s, entries = %s, head = %s WHERE id = %s",
+        [stock.on_hand, stock.taken, stock.version, stock.entries, stock.head, stock.pk],
+    )
+    values = {name: getattr(entry, name) for name in _ENTRY_FIELDS} | {"holds": Jsonb(entry.holds, dumps=orjson.dumps)}
+    send(_INSERT_ENTRY, list(values.values()))
+
+
+_ENTRY_FIELDS = [field.attname for field in StockEntry._meta.concrete_fields if not field.primary_key]
+_INSERT_ENTRY = (
+    f"INSERT INTO catalog_stockentry ({', '.join(_ENTRY_FIELDS)}) VALUES ({', '.join(['%s'] * len(_ENTRY_FIELDS))})"
+)
 
 
 def _append(entry: StockEntry) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
 import catalog.audit
 import streams.audit
@@ -54,6 +54,8 @@ def unrecorded() -> Iterator[str]:
 def disagreeing() -> Iterator[str]:
     """What a hold repeats of its stock row is what the row says."""
     of_drop = {item.stock_id: (item.drop_id, item.drop.show_id) for item in DropItem.objects.select_related("drop")}
+    for hold in Hold.objects.exclude(Exists(Stock.objects.filter(pk=OuterRef("stock")))):
+        yield f"hold {hold.pk}: its stock row is not there"
     wrong_variant = Hold.objects.exclude(variant=F("stock__variant"))
     for hold in wrong_variant:
         yield f"hold {hold.pk}: another variant than its stock row"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from catalog.fingerprints import milliseconds
-from catalog.models import Variant
+from catalog.models import Product, ProductImage, Variant
 from checkout.inserting import NewHold
 from checkout.models import Hold
+from livecommerce.trips import Question
 
 
 def hold_card(hold: Hold, now: datetime) -> dict[str, Any]:
@@ -38,40 +38,55 @@ def hold_card(hold: Hold, now: datetime) -> dict[str, Any]:
     }
 
 
-def new_hold_cards(holds: Sequence[NewHold]) -> Iterator[tuple[UUID, dict[str, Any]]]:
-    """Give buyer and card of holds that were just made, with two queries for all of them."""
-    faces: dict[int, dict[str, Any]] = {}
-    variants = Variant.objects.select_related("product").prefetch_related("product__images")
-    for variant_id, variant in variants.in_bulk({hold.variant_id for hold in holds}).items():
-        images = sorted(variant.product.images.all(), key=lambda image: (image.position, image.pk))
-        faces[variant_id] = {
-            "name": variant.product.name,
-            "slug": variant.product.slug,
-            "option_text": variant.option_text,
-            "image": images[0].url if images else "",
-        }
-    for hold in holds:
-        price = hold.unit_price.wire()
-        yield (
-            hold.buyer_id,
-            {
-                "id": hold.pk,
-                "variant": hold.variant_id,
-                "drop": hold.drop_id,
-                "show": hold.show_id,
-                **faces[hold.variant_id],
-                "quantity": hold.quantity,
-                "state": str(Hold.State.HELD),
-                "unit_price": price,
-                "total": {"amount": price["amount"] * hold.quantity, "currency": price["currency"]},
-                "expires_at": milliseconds(hold.expires_at),
-                "paused": hold.paused_at is not None,
-                "paused_at": milliseconds(hold.paused_at) if hold.paused_at else None,
-                "can_extend": hold.offered_at is None,
-                "offered": hold.offered_at is not None,
-                "order": None,
-            },
-        )
+class Face(NamedTuple):
+    """What a card shows of the thing that is held."""
+
+    name: str
+    slug: str
+    option_text: str
+    image: str
+
+
+_variant = Question(lambda pk: Variant.objects.filter(pk=pk))
+_product = Question(lambda pk: Product.objects.filter(variants=pk))
+_image = Question(lambda pk: ProductImage.objects.filter(product__variants=pk).order_by("position", "pk")[:1])
+
+
+def ask_faces(variant_ids: Iterable[int]) -> Callable[[], dict[int, Face]]:
+    """Have faces read; what comes back gives them when the trip is over."""
+    asked = {pk: (_variant.ask(pk), _product.ask(pk), _image.ask(pk)) for pk in variant_ids}
+
+    def read() -> dict[int, Face]:
+        faces = {}
+        for pk, (variants, products, images) in asked.items():
+            variant, product = variants()[0], products()[0]
+            url = next((image.url for image in images()), "")
+            faces[pk] = Face(product.name, product.slug, variant.option_text, url)
+        return faces
+
+    return read
+
+
+def new_hold_card(hold: NewHold, face: Face) -> dict[str, Any]:
+    """Give the card of a hold that was just made."""
+    price = hold.unit_price.wire()
+    return {
+        "id": hold.pk,
+        "variant": hold.variant_id,
+        "drop": hold.drop_id,
+        "show": hold.show_id,
+        **face._asdict(),
+        "quantity": hold.quantity,
+        "state": str(Hold.State.HELD),
+        "unit_price": price,
+        "total": {"amount": price["amount"] * hold.quantity, "currency": price["currency"]},
+        "expires_at": milliseconds(hold.expires_at),
+        "paused": hold.paused_at is not None,
+        "paused_at": milliseconds(hold.paused_at) if hold.paused_at else None,
+        "can_extend": hold.offered_at is None,
+        "offered": hold.offered_at is not None,
+        "order": None,
+    }
 
 
 def with_variants(holds: list[Hold]) -> list[Hold]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,7 @@ from django.db.models.functions import Coalesce
 
 from catalog.fingerprints import milliseconds
 from catalog.models import Stock
-from checkout.cards import new_hold_cards
+from checkout.cards import Face, new_hold_card
 from checkout.inserting import NewHold
 from checkout.models import Hold, QueuePlace
 from livecommerce.money import WireMoney
@@ -70,14 +70,17 @@ def stock_changed(*, rows: Iterable[Stock], drop_id: int | None, show_id: int | 
             transaction.on_commit(partial(_Telling.soon, show, ("variant", row.variant_id), urgent=urgent), robust=True)
 
 
-def tell_granted(holds: Sequence[NewHold], *, now: datetime) -> None:
-    """Tell buyers' screens and the Studio what was held."""
-    cards = list(new_hold_cards(holds))
-    publish.to_viewers((buyer_id, HoldPlaced(hold=card)) for buyer_id, card in cards)
+def tell_granted(holds: Sequence[NewHold], faces: Mapping[int, Face], *, now: datetime) -> None:
+    """Tell buyers' screens and the Studio what was held; holds that differ in nothing but buyer and id, in one step."""
+    alike: dict[tuple[int, int, int | None], list[NewHold]] = {}
+    for hold in holds:
+        alike.setdefault((hold.variant_id, hold.quantity, hold.show_id), []).append(hold)
     ticks: dict[int, list[Tick]] = {}
-    for _, card in cards:
-        if card["show"]:
-            ticks.setdefault(card["show"], []).append(Tick(card["quantity"], card["total"], card["name"]))
+    for (variant_id, quantity, show_id), twins in alike.items():
+        card = new_hold_card(twins[0], faces[variant_id])
+        publish.to_viewers_alike(HoldPlaced(hold=card), ("hold", "id"), [(hold.buyer_id, hold.pk) for hold in twins])
+        if show_id:
+            ticks.setdefault(show_id, []).extend([Tick(quantity, card["total"], card["name"])] * len(twins))
     for show_id, held in ticks.items():
         tick_held(show_id, held, kind="held", now=now)
 

@@ -20,13 +20,14 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from catalog.stock import take
-from checkout.cards import hold_card, with_variants
+from checkout.cards import ask_faces, hold_card, with_variants
 from checkout.counts import stock_changed, tell_granted
 from checkout.draws import enter_draw
 from checkout.inserting import NewHold, insert_holds
 from checkout.lapses import end_holds, lock_overdue
 from checkout.models import Hold, QueuePlace
 from checkout.quotas import add_units, check_quota, quotas_of
+from checkout.reading import ask_known, read_locked
 from checkout.shelf import (
     HoldAnswer,
     HoldRequest,
@@ -35,7 +36,7 @@ from checkout.shelf import (
     Subject,
     VariantNotFound,
     answer_known,
-    known_holds,
+    answer_new,
     read_shelf,
     refusal,
     rows_of,
@@ -45,6 +46,7 @@ from livecommerce.clock import database_now
 from livecommerce.realtime import publish
 from livecommerce.realtime.batch import Busy
 from livecommerce.realtime.protocol import HoldPlaced
+from livecommerce.trips import one_trip
 from streams.drops import DropNotFound, note_sold_out
 
 TRIES = 4
@@ -102,7 +104,7 @@ def _refuse_without_lock(
         offers = Hold.objects.open().filter(drop=pk, offered_at__isnull=False)
         if offers.filter(buyer__in=[request.buyer_id for request in requests]).exists():
             return None
-    known = known_holds(requests)
+    known = ask_known(requests)()
     shelf = read_shelf(subject, rows, requests)
     return [
         answer_known(shelf, known[key], request)
@@ -117,54 +119,52 @@ class _Round:
 
     def __init__(self, subject: Subject, requests: Sequence[HoldRequest], now: datetime | None) -> None:
         self.requests = requests
-        rows = list(rows_of(subject).locked())
-        if rows and not any(row.left for row in rows):
+        read = read_locked(subject, requests, now)
+        if read.rows and not any(row.left for row in read.rows):
             _empty.add(subject)
-        # Read after the lock: a batch may have waited for it.
-        self.now = now or database_now()
-        self.shelf = read_shelf(subject, rows, requests)
-        self.known = known_holds(requests)
+        self.now, self.known, self.quotas, self.ids = read.now, read.known, read.quotas, read.ids
+        self.shelf = read_shelf(subject, read.rows, requests, read.drop)
         self.fresh: dict[tuple[UUID, str], NewHold] = {}
-        self.already: Counter[UUID] = Counter()
+        self.already: dict[UUID, int] = {}
 
     def decide(self) -> list[Answer]:
         drawn = enter_draw(self.shelf, self.requests, self.known, self.now)
-        self._reclaim()
-        buyers = {request.buyer_id for request in self.requests}
-        self.quotas = quotas_of(**self.shelf.quota_subject, buyers=buyers)
-        self.offers = self._offers(buyers)
+        if self._reclaim() or drawn:
+            # Units went to the queue or came back: limits are read as they are now.
+            self.quotas = quotas_of(**self.shelf.quota_subject, buyers={request.buyer_id for request in self.requests})
+        self.offers = self._offers()
         answers = [drawn.get(n) or self._answer(request) for n, request in enumerate(self.requests)]
         self._write(list(self.fresh.values()))
-        return [
-            answer_known(self.shelf, self.fresh[request.buyer_id, request.key], request) if answer is None else answer
-            for request, answer in zip(self.requests, answers, strict=True)
-        ]
+        # What was granted has its id by now.
+        return [answer_new(answer) if isinstance(answer, NewHold) else answer for answer in answers]
 
-    def _answer(self, request: HoldRequest) -> Answer | None:
-        """Answer one tap; None stands for a grant that is not written yet."""
-        shelf, key = self.shelf, (request.buyer_id, request.key)
-        if key in self.known:
-            return answer_known(shelf, self.known[key], request)
-        if key in self.fresh:
-            return None
+    def _answer(self, request: HoldRequest) -> Answer | NewHold:
+        """Answer one tap; a new hold stands for a grant that is not written yet.
+
+        The dictionaries are asked for an id as seldom as can be: in a rush that is a good part of all work in Python.
+        """
+        shelf, buyer_id, key = self.shelf, request.buyer_id, (request.buyer_id, request.key)
+        hold = self.fresh.get(key) or (self.known and self.known.get(key))
+        if hold:
+            answer = answer_known(shelf, hold, request)
+            return hold if isinstance(hold, NewHold) and isinstance(answer, HoldAnswer) else answer
         refused = refusal(shelf, request)
-        if refused is None and request.buyer_id in self.offers:
-            return self._take_offer(self.offers.pop(request.buyer_id), request)
+        if refused is None and self.offers and buyer_id in self.offers:
+            return self._take_offer(self.offers.pop(buyer_id), request)
         refused = refused or shortage(shelf, request)
-        refused = refused or check_quota(
-            self.quotas.get(request.buyer_id),
-            wanted=request.quantity,
-            already=self.already[request.buyer_id],
-            most=shelf.most,
-            now=self.now,
-        )
-        if refused is None:
-            shelf.granted[shelf.variant_of(request)] += request.quantity
-            self.already[request.buyer_id] += request.quantity
-            self.fresh[key] = self._new_hold(request)
-        return refused
+        if refused is not None:
+            return refused
+        already = self.already.get(buyer_id, 0)
+        quota = self.quotas.get(buyer_id) if self.quotas else None
+        refused = check_quota(quota, wanted=request.quantity, already=already, most=shelf.most, now=self.now)
+        if refused is not None:
+            return refused
+        shelf.granted[shelf.variant_of(request)] += request.quantity
+        self.already[buyer_id] = already + request.quantity
+        self.fresh[key] = granted = self._new_hold(request)
+        return granted
 
-    def _reclaim(self) -> None:
+    def _reclaim(self) -> bool:
         """Take over holds that ran out when there is not enough: a sweeper that stands still never blocks a sale.
 
         Before anything is granted: what comes back goes to the queue first, by what the rows say is left.
@@ -173,17 +173,19 @@ class _Round:
         for request in self.requests:
             wanted[self.shelf.variant_of(request)] += request.quantity
         if all(self.shelf.left(variant) >= units for variant, units in wanted.items() if variant in self.shelf.rows):
-            return
+            return False
         rows = {row.pk: row for row in self.shelf.rows.values()}
         overdue = lock_overdue(stock_ids=list(rows), now=self.now)
         if overdue:
             end_holds(overdue, rows=rows, state=Hold.State.EXPIRED, now=self.now)
+        return bool(overdue)
 
-    def _offers(self, buyers: set[UUID]) -> dict[UUID, Hold]:
+    def _offers(self) -> dict[UUID, Hold]:
         """Find units that the queue has offered to these buyers; only a drop that was sold out or drawn has a queue."""
         drop = self.shelf.drop
         if drop is None or (drop.sold_out_at is None and not drop.draw_seconds):
             return {}
+        buyers = {request.buyer_id for request in self.requests}
         offered = Hold.objects.payable(self.now).filter(drop=drop, offered_at__isnull=False, buyer__in=buyers)
         return {hold.buyer_id: hold for hold in offered}
 
@@ -211,6 +213,7 @@ class _Round:
             unit_price=shelf.prices[variant_id],
             placed_at=self.now,
             expires_at=self.now + shelf.lifetime,
+            pk=next(self.ids, 0),
         )
 
     def _write(self, holds: list[NewHold]) -> None:
@@ -218,12 +221,14 @@ class _Round:
         if not holds:
             return
         shelf = self.shelf
-        insert_holds(holds)
-        for variant_id, row in sorted(shelf.rows.items(), key=lambda pair: pair[1].pk):
-            granted = [(hold.pk, hold.quantity) for hold in holds if hold.variant_id == variant_id]
-            if granted:
-                take(stock=row, holds=granted, now=self.now)
-        add_units(**shelf.quota_subject, units=self.already, most=shelf.most)
+        with one_trip():
+            insert_holds(holds)
+            for variant_id, row in sorted(shelf.rows.items(), key=lambda pair: pair[1].pk):
+                granted = [(hold.pk, hold.quantity) for hold in holds if hold.variant_id == variant_id]
+                if granted:
+                    take(stock=row, holds=granted, now=self.now)
+            add_units(**shelf.quota_subject, units=self.already, most=shelf.most)
+            faces = ask_faces(variant_id for variant_id, units in shelf.granted.items() if units)
         sold_out = not any(row.left for row in shelf.rows.values())
         if shelf.drop and (shelf.drop.sold_out_at or shelf.drop.draw_seconds):
             # Never both a hold and a place.
@@ -233,4 +238,4 @@ class _Round:
             note_sold_out(drop=shelf.drop, now=self.now)
         rows, drop_id = list(shelf.rows.values()), shelf.drop.pk if shelf.drop else None
         stock_changed(rows=rows, drop_id=drop_id, show_id=shelf.show_id, urgent=sold_out)
-        tell_granted(holds, now=self.now)
+        tell_granted(holds, faces(), now=self.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db import connection
 
 from checkout.models import Hold
 from livecommerce.money import Money
+from livecommerce.trips import send
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,11 +33,31 @@ class NewHold:
     pk: int = 0
 
 
+def draw_ids(count: int) -> Callable[[], list[int]]:
+    """Have ids drawn from PostgreSQL; what comes back gives them when the trip is over.
+
+    Before the insert: which row of an INSERT … SELECT gets which id is not promised. Those nobody uses stay a gap.
+    """
+    # The name in a query of its own is looked up once, not for each id.
+    drawn = send(
+        "SELECT array_agg(nextval((SELECT pg_get_serial_sequence('checkout_hold', 'id')::regclass)))"
+        " FROM generate_series(1, %s::int)",
+        [count],
+    )
+    return lambda: drawn.rows[0][0]
+
+
 def insert_holds(holds: Sequence[NewHold]) -> None:
-    """Store new holds of one drop (or one variant), all made at the same moment, and give each its id."""
+    """Store new holds of one drop (or one variant), all made at the same moment, and give those an id that have none.
+
+    On PostgreSQL, holds with ids may be stored within a trip.
+    """
     if not holds:
         return
     if connection.vendor == "postgresql":
+        if not holds[0].pk:
+            for hold, pk in zip(holds, draw_ids(len(holds))(), strict=True):
+                hold.pk = pk
         _insert_arrays(holds)
         return
     stored = Hold.objects.bulk_create(
@@ -62,55 +83,47 @@ def insert_holds(holds: Sequence[NewHold]) -> None:
 
 
 def _insert_arrays(holds: Sequence[NewHold]) -> None:
-    """One statement with an array per column that differs; nothing else is parsed, however many there are.
-
-    The ids are drawn first: which row of an INSERT … SELECT gets which id is not promised by PostgreSQL.
-    """
+    """One statement with an array per column that differs; nothing else is parsed, however many there are."""
     first = holds[0]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT array_agg(nextval(pg_get_serial_sequence('checkout_hold', 'id'))) FROM generate_series(1, %s)",
-            [len(holds)],
-        )
-        for hold, pk in zip(holds, cursor.fetchone()[0], strict=True):
-            hold.pk = pk
-        cursor.execute(
-            """
-            INSERT INTO checkout_hold (id, key, stock_id, variant_id, show_id, buyer_id, quantity, drop_id, state,
-                unit_price_minor, currency, placed_at, expires_at, offered_at, paused_at)
-            SELECT new.*, %s, 'held', %s, %s, %s, %s, %s, %s
-            FROM unnest(
-                %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::smallint[]
-            ) new
-            """,
-            [
-                *(first.drop_id, first.unit_price.minor, first.unit_price.currency),
-                *(first.placed_at, first.expires_at, first.offered_at, first.paused_at),
-                numbers(hold.pk for hold in holds),
-                texts(hold.key for hold in holds),
-                numbers(hold.stock_id for hold in holds),
-                numbers(hold.variant_id for hold in holds),
-                numbers(hold.show_id for hold in holds),
-                uuids(hold.buyer_id for hold in holds),
-                numbers(hold.quantity for hold in holds),
-            ],
-        )
+    send(
+        """
+        INSERT INTO checkout_hold (id, key, stock_id, variant_id, show_id, buyer_id, quantity, drop_id, state,
+            unit_price_minor, currency, placed_at, expires_at, offered_at, paused_at)
+        SELECT new.*, %s::bigint, 'held', %s::int, %s::text,
+            %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::timestamptz
+        FROM unnest(
+            %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::smallint[]
+        ) new
+        """,
+        [
+            *(first.drop_id, first.unit_price.minor, first.unit_price.currency),
+            *(first.placed_at, first.expires_at, first.offered_at, first.paused_at),
+            numbers([hold.pk for hold in holds]),
+            texts([hold.key for hold in holds]),
+            numbers([hold.stock_id for hold in holds]),
+            numbers([hold.variant_id for hold in holds]),
+            numbers([hold.show_id for hold in holds]),
+            uuids([hold.buyer_id for hold in holds]),
+            numbers([hold.quantity for hold in holds]),
+        ],
+    )
 
 
 # Array literals of PostgreSQL, written in one go: adapting a list element by element costs more than storing it.
 
 
-def numbers(values: Iterable[int | None]) -> str:
-    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
+def numbers(values: Sequence[int | None]) -> str:
+    # "None" is no number and appears in no other way.
+    return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
 
 
 def uuids(values: Iterable[UUID]) -> str:
     return "{" + ",".join([value.hex for value in values]) + "}"
 
 
-def texts(values: Iterable[str]) -> str:
-    return "{" + ",".join([f'"{value}"' for value in map(_escaped, values)]) + "}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def texts(values: Sequence[str]) -> str:
+    plain = "".join(values)
+    if '"' in plain or "\\" in plain or "\0" in plain:
+        # A text with a zero byte is in no row; without it, it at least spoils no other one's question.
+        values = [value.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "") for value in values]
+    return '{"' + '","'.join(values) + '"}' if values else "{}"

@@ -13,7 +13,6 @@ from uuid import UUID
 from catalog.fingerprints import milliseconds, seal
 from catalog.models import StockEntry
 from checkout.models import Hold, QueuePlace
-from checkout.models.hold import OPEN
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import NotFound
 from streams.drops import drop_card, drop_of_show
@@ -164,7 +163,7 @@ def ledger_for_viewer(*, slug: str, drop_id: int, viewer: Viewer, now: datetime)
 def ledger_of(drop: Drop, now: datetime) -> Ledger:
     items = list(DropItem.objects.filter(drop=drop).select_related("variant").order_by("stock"))
     entries = StockEntry.objects.filter(stock__in=[item.stock_id for item in items])
-    bags = Hold.objects.filter(drop=drop, state__in=OPEN).values_list("quantity", flat=True)
+    bags = Hold.objects.open().filter(stock__drop_item__drop=drop).values_list("quantity", flat=True)
     return Ledger(
         drop=drop,
         items=items,

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from catalog.models import Stock
 from catalog.stock import take
-from checkout.cards import new_hold_cards
+from checkout.cards import ask_faces, new_hold_card
 from checkout.inserting import NewHold, insert_holds
 from checkout.models import QueuePlace
 from checkout.quotas import add_units, check_quota, quotas_of
@@ -86,8 +86,10 @@ def _write(offers: list[tuple[QueuePlace, NewHold]], drop: Drop, rows: Sequence[
     for place, hold in offers:
         place.state, place.offered_at, place.hold_id = QueuePlace.State.OFFERED, now, hold.pk
     QueuePlace.objects.bulk_update([place for place, _ in offers], ["state", "offered_at", "hold"])
-    cards = new_hold_cards(holds)
-    publish.to_viewers((buyer_id, QueueOffered(drop=drop.pk, hold=card)) for buyer_id, card in cards)
+    faces = ask_faces({hold.variant_id for hold in holds})()
+    publish.to_viewers(
+        (hold.buyer_id, QueueOffered(drop=drop.pk, hold=new_hold_card(hold, faces[hold.variant_id]))) for hold in holds
+    )
 
 
 def _offered_hold(place: QueuePlace, drop: Drop, row: Stock, now: datetime) -> NewHold:

@@ -7,7 +7,7 @@ units, after the stock rows were locked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from django.db.models import Q
 from checkout.inserting import numbers, uuids
 from checkout.models import BuyerQuota, Hold
 from livecommerce.errors import Refused
+from livecommerce.trips import send
 
 # In the shop a buyer has at most this many of a variant in the bag; a drop has its own limit.
 SHOP_MOST = 10
@@ -39,16 +40,29 @@ class BudgetSpent(Refused):
 
 def quotas_of(*, drop_id: int | None, variant_id: int | None, buyers: Iterable[UUID]) -> dict[UUID, BuyerQuota]:
     """Read the buyers' rows for a drop, or for a variant of the shop."""
-    if connection.vendor == "postgresql":
-        column, subject = ("drop_id", drop_id) if drop_id is not None else ("variant_id", variant_id)
-        # One array, not a list of parameters: a rush asks for hundreds.
-        found: Iterable[BuyerQuota] = BuyerQuota.objects.raw(
-            f"SELECT * FROM checkout_buyerquota WHERE {column} = %s AND buyer_id = ANY(%s::uuid[])",
-            [subject, uuids(buyers)],
-        )
-    else:
-        found = BuyerQuota.objects.filter(drop=drop_id, variant=variant_id, buyer__in=list(buyers))
-    return {row.buyer_id: row for row in found}
+    return ask_quotas(drop_id=drop_id, variant_id=variant_id, buyers=buyers)()
+
+
+def ask_quotas(
+    *, drop_id: int | None, variant_id: int | None, buyers: Iterable[UUID]
+) -> Callable[[], dict[UUID, BuyerQuota]]:
+    """Have the same rows read; what comes back gives them when the trip is over."""
+    if connection.vendor != "postgresql":
+        found = {
+            row.buyer_id: row
+            for row in BuyerQuota.objects.filter(drop=drop_id, variant=variant_id, buyer__in=list(buyers))
+        }
+        return lambda: found
+    column, subject = ("drop_id", drop_id) if drop_id is not None else ("variant_id", variant_id)
+    names = [field.attname for field in BuyerQuota._meta.concrete_fields]
+    # One array, not a list of parameters: a rush asks for hundreds.
+    sent = send(
+        f"SELECT {', '.join(names)} FROM checkout_buyerquota WHERE {column} = %s AND buyer_id = ANY(%s::uuid[])",
+        [subject, uuids(buyers)],
+    )
+    return lambda: {
+        quota.buyer_id: quota for row in sent.rows for quota in [BuyerQuota.from_db(connection.alias, names, row)]
+    }
 
 
 def check_quota(quota: BuyerQuota | None, *, wanted: int, already: int, most: int, now: datetime) -> Refused | None:
@@ -67,17 +81,18 @@ def add_units(*, drop_id: int | None, variant_id: int | None, units: Mapping[UUI
     column = "drop_id" if drop_id is not None else "variant_id"
     subject = drop_id if drop_id is not None else variant_id
     insert = f"INSERT INTO checkout_buyerquota ({column}, buyer_id, units, max_units, lapsed, extended) "
-    conflict = f" ON CONFLICT ({column}, buyer_id) DO UPDATE SET units = checkout_buyerquota.units + excluded.units"
+    once = "(drop_id, buyer_id)" if drop_id is not None else "(variant_id, buyer_id) WHERE variant_id IS NOT NULL"
+    conflict = f" ON CONFLICT {once} DO UPDATE SET units = checkout_buyerquota.units + excluded.units"
+    if connection.vendor == "postgresql":
+        send(
+            insert
+            + "SELECT %s::bigint, buyer, units, %s::int, 0, 0 FROM unnest(%s::uuid[], %s::int[]) AS new(buyer, units)"
+            + conflict,
+            [subject, most, uuids(units), numbers(list(units.values()))],
+        )
+        return
+    rows = [(subject, buyer.hex, count, most) for buyer, count in units.items()]
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                insert
-                + "SELECT %s, buyer, units, %s, 0, 0 FROM unnest(%s::uuid[], %s::int[]) AS new(buyer, units)"
-                + conflict,
-                [subject, most, uuids(units), numbers(units.values())],
-            )
-            return
-        rows = [(subject, buyer.hex, count, most) for buyer, count in units.items()]
         cursor.executemany(insert + "VALUES (%s, %s, %s, %s, 0, 0)" + conflict, rows)
 
 

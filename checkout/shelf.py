@@ -6,18 +6,16 @@ The rule guarded here: the moment of receipt is compared with the drop's times, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
-
-from django.db import connection
 
 from catalog.fingerprints import milliseconds
 from catalog.models import Stock, Variant
 from catalog.models.stock import StockQuerySet
-from checkout.inserting import NewHold, texts, uuids
+from checkout.inserting import NewHold
 from checkout.models import Hold
 from checkout.quotas import SHOP_MOST
 from livecommerce.errors import BadInput, Refused
@@ -62,8 +60,7 @@ class HoldKeyUsed(Refused):
     message = "This key was used for something else. Send a new key with each new hold."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldRequest:
+class HoldRequest(NamedTuple):
     """One tap. `at` is when it arrived, by the database's clock; it decides whether the drop was open."""
 
     buyer_id: UUID
@@ -74,8 +71,7 @@ class HoldRequest:
     show_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HoldAnswer:
+class HoldAnswer(NamedTuple):
     """What a buyer hears after the commit; the same again when the same key is sent again."""
 
     hold_id: int
@@ -124,15 +120,17 @@ def rows_of(subject: Subject) -> StockQuerySet:
     return Stock.objects.filter(drop_item__drop=pk) if kind == "drop" else Stock.objects.shop().filter(variant=pk)
 
 
-def read_shelf(subject: Subject, rows: Sequence[Stock], requests: Sequence[HoldRequest]) -> Shelf:
-    """Read the terms.
+def read_shelf(
+    subject: Subject, rows: Sequence[Stock], requests: Sequence[HoldRequest], drop: Drop | None = None
+) -> Shelf:
+    """Put together the terms; `drop` is given by who has read it already.
 
     :raises DropNotFound, VariantNotFound: there is nothing under this subject.
     """
     kind, pk = subject
     by_variant = {row.variant_id: row for row in rows}
     if kind == "drop":
-        drop = Drop.objects.filter(pk=pk).first()
+        drop = drop or Drop.objects.filter(pk=pk).first()
         if drop is None or not rows:
             raise DropNotFound
         return Shelf(
@@ -158,35 +156,21 @@ def read_shelf(subject: Subject, rows: Sequence[Stock], requests: Sequence[HoldR
     )
 
 
-def known_holds(requests: Sequence[HoldRequest]) -> dict[tuple[UUID, str], Hold]:
-    """Find the holds that these very requests have made before."""
-    if connection.vendor == "postgresql":
-        holds: Iterable[Hold] = Hold.objects.raw(
-            """
-            SELECT hold.* FROM checkout_hold hold
-            JOIN unnest(%s::uuid[], %s::text[]) AS asked(buyer, key)
-                ON hold.buyer_id = asked.buyer AND hold.key = asked.key
-            """,
-            [uuids(request.buyer_id for request in requests), texts(request.key for request in requests)],
-        )
-    else:
-        holds = Hold.objects.filter(
-            buyer__in={request.buyer_id for request in requests}, key__in={request.key for request in requests}
-        )
-    return {(hold.buyer_id, hold.key): hold for hold in holds}
-
-
 def answer_known(shelf: Shelf, hold: Hold | NewHold, request: HoldRequest) -> HoldAnswer | Exception:
     """Answer as before, unless the key now comes with another wish."""
     drop_id = shelf.drop.pk if shelf.drop else None
     if (hold.drop_id, hold.quantity) != (drop_id, request.quantity) or hold.variant_id != shelf.variant_of(request):
         return HoldKeyUsed()
+    return answer_new(hold)
+
+
+def answer_new(hold: Hold | NewHold) -> HoldAnswer:
     return HoldAnswer(hold.pk, hold.quantity, hold.expires_at, hold.unit_price)
 
 
 def refusal(shelf: Shelf, request: HoldRequest) -> Refused | None:
     """Say what is wrong with a tap whatever is left, or nothing."""
-    if not 1 <= len(request.key) <= KEY_MOST:
+    if not 1 <= len(request.key) <= KEY_MOST or "\0" in request.key:
         return BadInput(fields={"key": f"A key of 1 to {KEY_MOST} characters of your own is needed."})
     if not 1 <= request.quantity <= shelf.most:
         return BadInput(fields={"quantity": f"Between 1 and {shelf.most}."})

@@ -31,9 +31,19 @@ def database_now() -> datetime:
     return moment.astimezone(UTC)
 
 
+def learn_time(moment: datetime, *, asked_at: datetime) -> datetime:
+    """Take note of what the database's clock said at some moment since `asked_at`, perhaps after a wait; return it.
+
+    It only bounds the offset: what lies within the bounds may be the better measurement and stays.
+    """
+    least, most = moment - datetime.now(UTC), moment - asked_at
+    _Offset.ahead = min(max(_Offset.ahead, least), most)
+    return moment.astimezone(UTC)
+
+
 def receipt_time() -> datetime:
     """Tell the time of the database without asking it, for the moment at which a request came in.
 
-    The offset is measured at each `database_now`, of which a process that sells makes many a second.
+    The offset is measured each time the database tells its time, which it does many times a second while things sell.
     """
     return datetime.now(UTC) + _Offset.ahead

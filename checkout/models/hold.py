@@ -62,19 +62,22 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 class Hold(models.Model):
     """Units of one stock row, reserved for one buyer at the price of that moment.
 
-    Variant, drop and show repeat what the stock row says, so they carry no foreign keys of their own in the database:
-    each one is checked at every insert, and in a rush there are tens of thousands a second. `manage.py audit` compares.
+    The stock row is locked by whoever inserts, so it is there; variant, drop and show repeat what it says. None of the
+    four carries a foreign key in the database: each would be looked up at every insert, and in a rush there are tens of
+    thousands a second. `manage.py audit` compares. A stock row is never deleted (PROTECT).
     """
 
     State = HoldState
 
     key = models.CharField(max_length=64, help_text="The client's own: the same request again finds the same hold.")
-    stock = models.ForeignKey("catalog.Stock", models.PROTECT, db_index=False, related_name="holds")
+    stock = models.ForeignKey(
+        "catalog.Stock", models.PROTECT, db_constraint=False, db_index=False, related_name="holds"
+    )
     variant = models.ForeignKey(
         "catalog.Variant", models.PROTECT, db_constraint=False, db_index=False, related_name="holds"
     )
     drop = models.ForeignKey(
-        "streams.Drop", models.PROTECT, null=True, blank=True, db_constraint=False, related_name="holds"
+        "streams.Drop", models.PROTECT, null=True, blank=True, db_constraint=False, db_index=False, related_name="holds"
     )
     show = models.ForeignKey(
         "streams.Show", models.PROTECT, null=True, blank=True, db_constraint=False, db_index=False, related_name="holds"
@@ -111,6 +114,7 @@ class Hold(models.Model):
             models.Index(fields=["stock", "expires_at"], condition=Q(state__in=OPEN), name="holds_open_by_end"),
             # Stopping the clocks of a show.
             models.Index(fields=["show"], condition=Q(state="held"), name="holds_of_a_show"),
+            models.Index(fields=["drop"], condition=Q(offered_at__isnull=False), name="holds_offered"),
             models.Index(fields=["order"], condition=Q(order__isnull=False), name="holds_of_an_order"),
         ]
 
@@ -140,11 +144,15 @@ class BuyerQuota(models.Model):
     last two are the budget that keeps anybody from farming a timer.
     """
 
-    drop = models.ForeignKey("streams.Drop", models.CASCADE, null=True, db_constraint=False, related_name="quotas")
+    drop = models.ForeignKey(
+        "streams.Drop", models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="quotas"
+    )
     variant = models.ForeignKey(
         "catalog.Variant", models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="quotas"
     )
-    buyer = models.ForeignKey("accounts.Visitor", models.CASCADE, db_constraint=False, related_name="quotas")
+    buyer = models.ForeignKey(
+        "accounts.Visitor", models.CASCADE, db_constraint=False, db_index=False, related_name="quotas"
+    )
     units = models.PositiveIntegerField(default=0)
     max_units = models.PositiveIntegerField()
     lapsed = models.PositiveSmallIntegerField(default=0)
@@ -158,8 +166,11 @@ class BuyerQuota(models.Model):
                 condition=Q(drop__isnull=False, variant__isnull=True) | Q(drop__isnull=True, variant__isnull=False),
                 name="quota_of_a_drop_or_a_variant",
             ),
-            models.UniqueConstraint(fields=["drop", "buyer"], name="quota_once_in_a_drop"),
-            models.UniqueConstraint(fields=["variant", "buyer"], name="quota_once_for_a_variant"),
+            # Also the index of all that one buyer has.
+            models.UniqueConstraint(fields=["buyer", "drop"], name="quota_once_in_a_drop"),
+            models.UniqueConstraint(
+                fields=["buyer", "variant"], condition=Q(variant__isnull=False), name="quota_once_for_a_variant"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 _THREADS = 4
 # A request that waits longer is told to try again; its key finds the answer then.
 _THREAD_WAITS = 10.0
+# A subject that is asked without end leaves its thread to others after this long, and comes back behind them.
+_STAY_SECONDS = 0.05
 _pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="batch")
 
 
@@ -35,6 +38,9 @@ class Busy(Refused):
     code = "busy"
     status = 503
     message = "Very many people are doing this right now. Nothing was lost; it is tried again in a moment."
+
+
+type _Asked[Item, Answer] = tuple[Item, asyncio.Future[Answer]]
 
 
 class Batch[Item, Answer]:
@@ -65,7 +71,7 @@ class Batch[Item, Answer]:
         # A busy subject is decided at most this often, in seconds: every round costs the same few statements, and while
         # one is decided the loop writes to its viewers at half its speed.
         self._pace = pace
-        self._waiting: dict[Hashable, deque[tuple[Item, asyncio.Future[Answer]]]] = {}
+        self._waiting: dict[Hashable, deque[_Asked[Item, Answer]]] = {}
         self._rounds: set[asyncio.Task[None]] = set()
         self._count = 0
         self._closed = False
@@ -129,27 +135,46 @@ class Batch[Item, Answer]:
         while self._rounds:
             await asyncio.wait(self._rounds)
 
-    async def _rounds_of(self, subject: Hashable, queue: deque[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _rounds_of(self, subject: Hashable, queue: deque[_Asked[Item, Answer]]) -> None:
         loop = asyncio.get_running_loop()
         try:
             await asyncio.sleep(self._linger)
             while queue:
                 began = loop.time()
-                await self._round(subject, [queue.popleft() for _ in range(min(len(queue), self._max_batch))])
-                if self._pace and len(queue) < self._max_batch and not self._closed:
-                    await asyncio.sleep(max(0.0, began + self._pace - loop.time()))
+                try:
+                    await in_thread(self._decide_waiting, subject, queue, loop)
+                except Exception as error:
+                    # No thread to be had: nothing was taken out, nothing was decided.
+                    self._give(list(queue), [error] * len(queue))
+                    queue.clear()
+                paced = self._pace and len(queue) < self._max_batch and not self._closed
+                # Even without a pace: who has just been answered may ask again at once, and need not linger then.
+                await asyncio.sleep(max(0.0, began + self._pace - loop.time()) if paced else 0)
         finally:
             self._count -= len(queue)
             del self._waiting[subject]
 
-    async def _round(self, subject: Hashable, taken: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
-        answers: Sequence[Answer | Exception]
-        try:
-            answers = await in_thread(self._answers, subject, [item for item, _ in taken])
-        except Exception as error:
-            answers = [error] * len(taken)
-        finally:
-            self._count -= len(taken)
+    def _decide_waiting(
+        self, subject: Hashable, queue: deque[_Asked[Item, Answer]], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Decide batch after batch while anybody waits, in one thread with one connection; with a pace, one batch.
+
+        The loop hands out the answers of a batch while the next one is being decided.
+        """
+        leave_at = time.monotonic() + (0 if self._pace else _STAY_SECONDS)
+        while queue:
+            taken = [queue.popleft() for _ in range(min(len(queue), self._max_batch))]
+            answers: Sequence[Answer | Exception]
+            try:
+                answers = self._answers(subject, [item for item, _ in taken])
+            except Exception as error:
+                answers = [error] * len(taken)
+            loop.call_soon_threadsafe(self._give, taken, answers)
+            if time.monotonic() >= leave_at:
+                return
+
+    def _give(self, taken: Sequence[_Asked[Item, Answer]], answers: Sequence[Answer | Exception]) -> None:
+        self._count -= len(taken)
         for (_, future), answer in zip(taken, answers, strict=True):
             if future.done():
                 continue  # Its caller went away; the decision stands.

@@ -21,7 +21,7 @@ from prometheus_client import Gauge
 from livecommerce.realtime import feed, roads
 from livecommerce.realtime.batch import in_thread
 from livecommerce.realtime.dismissal import Dismissal
-from livecommerce.realtime.news import RoomNews
+from livecommerce.realtime.news import AlikeNews, RoomNews
 from livecommerce.realtime.pressure import Pressure, Relief
 from livecommerce.realtime.protocol import CLOSE_TOO_SLOW
 from livecommerce.realtime.pulse import Pulse
@@ -180,6 +180,12 @@ class Hub:
         seat.dismissed = True
         seat.wire.write(Frame(orjson.dumps({"bye": {"code": code, "message": message}})))
         seat.wire.close(code, message)
+
+    def take_alike(self, news: AlikeNews) -> None:
+        """Give those of many viewers who have a socket here theirs."""
+        for visitor_id, number in news.each:
+            if visitor_id in self._by_viewer:
+                self.take_private(visitor_id, news.wire(number))
 
     def tell(self, room: Room, state: dict[str, tuple[int, bytes]]) -> None:
         """Change a room's state for this process's viewers only: each process counts and tells for itself."""
@@ -348,6 +354,8 @@ class Hub:
             self.take_private(UUID(bytes=bytes(visitor)), wire)
         for packed in message.get("dismissals", ()):
             self.take_dismissal(Dismissal.unpack(packed))
+        for packed in message.get("alike", ()):
+            self.take_alike(AlikeNews.unpack(packed))
 
     async def _join(self, group: str) -> None:
         if not self._channel:

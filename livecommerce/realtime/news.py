@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
+from uuid import UUID
 
 
 @dataclass(slots=True)
@@ -58,3 +60,26 @@ class RoomNews:
             studio=packed["studio"],
             urgent=packed["urgent"],
         )
+
+
+class AlikeNews(NamedTuple):
+    """The same private news for many viewers but for one number, which stands between `before` and `after`."""
+
+    before: bytes
+    after: bytes
+    each: Sequence[tuple[UUID, int]]
+
+    def wire(self, number: int) -> bytes:
+        return b"%b%d%b" % (self.before, number, self.after)
+
+    def pack(self) -> dict[str, Any]:
+        """Give a form that every channel layer carries."""
+        viewers = b"".join([visitor_id.bytes for visitor_id, _ in self.each])
+        return {"before": self.before, "after": self.after, "viewers": viewers, "numbers": [n for _, n in self.each]}
+
+    @classmethod
+    def unpack(cls, packed: dict[str, Any]) -> Self:
+        """Read what another process packed."""
+        viewers = bytes(packed["viewers"])
+        ids = (UUID(bytes=viewers[at : at + 16]) for at in range(0, len(viewers), 16))
+        return cls(packed["before"], packed["after"], list(zip(ids, packed["numbers"], strict=True)))

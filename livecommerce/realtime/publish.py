@@ -6,7 +6,7 @@ numbered and stored with the verb's own rows; state is the latest value of a key
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,8 +16,11 @@ import orjson
 from django.db import transaction
 
 from livecommerce.realtime import feed, roads
-from livecommerce.realtime.news import RoomNews
+from livecommerce.realtime.news import AlikeNews, RoomNews
 from livecommerce.realtime.protocol import Event, News, PrivateNews, StudioNews
+
+# Stands for the number that differs; nothing else on the wire is like it.
+_NUMBER = "\x00number\x00"
 
 
 def to_show(
@@ -53,6 +56,20 @@ def to_viewers(news: Iterable[tuple[UUID, PrivateNews]]) -> None:
     wires = [(visitor_id, orjson.dumps(_typed(one))) for visitor_id, one in news]
     if wires:
         _after_commit(partial(roads.to_viewers, wires))
+
+
+def to_viewers_alike(news: PrivateNews, place: Sequence[str], each: Sequence[tuple[UUID, int]]) -> None:
+    """Tell many viewers the same but for one number, which stands at `place` (field, key, …) in the news.
+
+    In a rush this is written thousands of times a second, so the rest is encoded once for all of them.
+    """
+    wire = _typed(news)
+    inner = wire
+    for name in place[:-1]:
+        inner[name] = inner = dict(inner[name])
+    inner[place[-1]] = _NUMBER
+    before, after = orjson.dumps(wire).split(orjson.dumps(_NUMBER))
+    _after_commit(partial(roads.to_viewers_alike, AlikeNews(before, after, each)))
 
 
 def to_host(show_id: int, news: StudioNews) -> None:

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from livecommerce.realtime.news import RoomNews
+from livecommerce.realtime.news import AlikeNews, RoomNews
 
 if TYPE_CHECKING:
     from livecommerce.realtime.dismissal import Dismissal
@@ -43,6 +43,8 @@ class HubHere(Protocol):
 
     def take_dismissal(self, dismissal: Dismissal) -> None: ...
 
+    def take_alike(self, news: AlikeNews) -> None: ...
+
 
 def room_group(room: int) -> str:
     """Name the channel-layer group of the processes that have viewers of a room."""
@@ -58,6 +60,7 @@ class Carrier:
         self._rooms: dict[int, RoomNews] = {}
         self._viewers: list[tuple[bytes, bytes]] = []
         self._dismissals: list[dict[str, Any]] = []
+        self._alike: list[dict[str, Any]] = []
         self._leaving: asyncio.Task[None] | None = None
 
     def carry(self, news: RoomNews) -> None:
@@ -80,6 +83,11 @@ class Carrier:
         self._dismissals.append(dismissal.pack())
         self._leave_soon()
 
+    def carry_alike(self, news: AlikeNews) -> None:
+        """Queue news of many viewers."""
+        self._alike.append(news.pack())
+        self._leave_soon()
+
     async def rest(self) -> None:
         """Wait until all that was queued has left."""
         while self._leaving is not None and not self._leaving.done():
@@ -90,10 +98,11 @@ class Carrier:
             self._leaving = self.loop.create_task(self._leave())
 
     async def _leave(self) -> None:
-        while self._rooms or self._viewers or self._dismissals:
+        while self._rooms or self._viewers or self._alike or self._dismissals:
             await asyncio.sleep(_JOIN_SECONDS)
             rooms, self._rooms = self._rooms, {}
             viewers, self._viewers = self._viewers, []
+            alike, self._alike = self._alike, []
             dismissals, self._dismissals = self._dismissals, []
             for room, news in rooms.items():
                 await self._send(room_group(room), {"rooms": [news.pack()]})
@@ -101,6 +110,8 @@ class Carrier:
                 await self._send(VIEWERS_GROUP, {"viewers": viewers})
             if dismissals:
                 await self._send(VIEWERS_GROUP, {"dismissals": dismissals})
+            if alike:
+                await self._send(VIEWERS_GROUP, {"alike": alike})
 
     async def _send(self, group: str, message: dict[str, Any]) -> None:
         layer = get_channel_layer()
@@ -174,6 +185,15 @@ def to_doors(dismissal: Dismissal) -> None:
         hub.loop.call_soon_threadsafe(hub.take_dismissal, dismissal)
     if carrier is not None:
         carrier.loop.call_soon_threadsafe(carrier.carry_dismissal, dismissal)
+
+
+def to_viewers_alike(news: AlikeNews) -> None:
+    """Send many viewers the same but for one number, from any thread."""
+    hub, carrier = hub_here(), _carrier()
+    if hub is not None:
+        hub.loop.call_soon_threadsafe(hub.take_alike, news)
+    if carrier is not None:
+        carrier.loop.call_soon_threadsafe(carrier.carry_alike, news)
 
 
 def _each(take: Callable[[UUID, bytes], None], news: Sequence[tuple[UUID, bytes]]) -> None:

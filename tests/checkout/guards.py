@@ -58,9 +58,10 @@ def _ledger(_: int) -> None:
 
 def _known_keys(_: int) -> None:
     """Nobody looks whether a key has made a hold before."""
-    from checkout import granting
+    from checkout import granting, reading
 
-    _replace(granting, "known_holds", lambda requests: {})
+    for place in (granting, reading):
+        _replace(place, "ask_known", lambda requests: dict)
 
 
 def _limit(_: int) -> None:
@@ -109,9 +110,13 @@ def _lock_one_by_one(*, backwards: bool) -> None:
 
 def _database_clock(_: int) -> None:
     """The time is that of the machine."""
+    from checkout import granting
     from livecommerce import clock
 
     _replace(clock, "connection", SimpleNamespace(vendor="this machine"))
+    original = _replace(
+        granting, "read_locked", lambda subject, requests, now: original(subject, requests, now or clock.database_now())
+    )
 
 
 def _paying_is_nobodys_to_end(_: int) -> None:

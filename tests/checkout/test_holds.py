@@ -76,6 +76,31 @@ def test_a_key_does_not_stand_for_two_wishes(viewer, drop_on_sale, now):
         tap(viewer, drop_on_sale, now, key="once", quantity=2)
 
 
+@pytest.mark.parametrize("key", ["", "\0", "a\0b", "k" * 65])
+def test_a_key_that_cannot_be_stored_is_refused_and_spoils_nobody_elses_tap(
+    viewer, rival_viewer, drop_on_sale, now, key
+):
+    taps = [
+        HoldRequest(buyer_id=buyer.pk, variant_id=None, quantity=1, key=its_key, at=now)
+        for buyer, its_key in ((viewer, key), (rival_viewer, 'mine "and\\ only, {mine}'))
+    ]
+
+    refused, held = decide_holds(("drop", drop_on_sale.pk), taps, now=now)
+
+    assert isinstance(refused, BadInput)
+    assert Hold.objects.get(pk=held.hold_id).key == 'mine "and\\ only, {mine}'
+    assert decide_holds(("drop", drop_on_sale.pk), taps[1:], now=now) == [held]
+
+
+def test_holds_are_numbered_in_the_order_of_the_taps(drop_on_sale, now):
+    taps = [HoldRequest(buyer_id=buyer, variant_id=None, quantity=1, key="k", at=now) for buyer in guests(5, now)]
+
+    ids = [answer.hold_id for answer in decide_holds(("drop", drop_on_sale.pk), taps, now=now)]
+
+    assert ids == sorted(ids)
+    assert list(Hold.objects.order_by("pk").values_list("buyer", flat=True)) == [tap.buyer_id for tap in taps]
+
+
 def test_the_last_unit_goes_to_one_viewer_only(viewer, rival_viewer, drop_on_sale, now):
     for buyer in guests(9, now):
         tap(buyer, drop_on_sale, now)

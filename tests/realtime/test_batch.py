@@ -82,6 +82,44 @@ def test_without_sockets_a_request_is_decided_at_once():
     assert batch.ask_from_thread("a", 1) == 10
 
 
+async def test_answers_are_handed_out_while_the_next_batch_is_decided():
+    gate = threading.Event()
+
+    def decide(subject: Hashable, items: list[int]) -> list[int]:
+        if items != [1]:
+            assert gate.wait(5)
+        return items
+
+    batch = Batch("test", decide, max_batch=1)
+    first, second = batch.ask_soon("a", 1), batch.ask_soon("a", 2)
+
+    assert await asyncio.wait_for(first, 2) == 1
+    gate.set()
+    assert await second == 2
+
+
+async def test_a_busy_subject_leaves_the_threads_to_others():
+    busy = True
+
+    def decide(subject: Hashable, items: list[int]) -> list[int]:
+        time.sleep(0.01)
+        return items
+
+    batch = Batch("test", decide)
+
+    async def person(subject: str) -> None:
+        while busy:
+            await batch.ask(subject, 1)
+
+    # More subjects that never rest than there are threads.
+    crowd = [asyncio.create_task(person(f"busy {number}")) for number in range(8) for _ in range(3)]
+    await asyncio.sleep(0.05)
+
+    assert await asyncio.wait_for(batch.ask("quiet", 7), 5) == 7
+    busy = False
+    await asyncio.gather(*crowd)
+
+
 async def test_each_caller_gets_its_own_refusal():
     def decide(subject: Hashable, items: list[int]) -> list[int | Exception]:
         return [Odd() if item % 2 else item for item in items]

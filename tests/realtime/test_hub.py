@@ -13,7 +13,7 @@ from livecommerce.realtime.batch import in_thread
 from livecommerce.realtime.hub import Hub
 from livecommerce.realtime.models import Feed
 from livecommerce.realtime.news import RoomNews
-from livecommerce.realtime.protocol import DropSoldOut, HoldExpired, MessagePosted, SaleTicked
+from livecommerce.realtime.protocol import DropSoldOut, HoldExpired, HoldPlaced, MessagePosted, SaleTicked
 from tests.realtime.conftest import RememberedWire, seat_of, wire_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,6 +140,20 @@ async def test_private_news_reach_the_sockets_of_that_viewer_only(here: Hub):
     await until(lambda: phone.frames and laptop.frames)
     assert phone.frames == [{"you": {"type": "hold.expired", "hold": {"id": 1}}}]
     assert other.frames == []
+
+
+async def test_of_many_buyers_those_with_a_socket_here_get_their_own(here: Hub):
+    ana, bo, gone = uuid4(), uuid4(), uuid4()
+    wires = {ana: RememberedWire(), bo: RememberedWire()}
+    for viewer, wire in wires.items():
+        await sit(here, wire, visitor_id=viewer)
+
+    placed = HoldPlaced(hold={"id": 0})
+    await in_thread(publish.to_viewers_alike, placed, ("hold", "id"), [(ana, 11), (gone, 12), (bo, 13)])
+
+    await until(lambda: all(wire.frames for wire in wires.values()))
+    held = {viewer: [frame["you"]["hold"]["id"] for frame in wire.frames] for viewer, wire in wires.items()}
+    assert held == {ana: [11], bo: [13]}
 
 
 async def test_studio_news_reach_no_viewer(here: Hub):

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from livecommerce.realtime import publish, roads
-from livecommerce.realtime.news import RoomNews
-from livecommerce.realtime.protocol import DropSoldOut, HoldExpired, ItemPinned, SaleTicked
+from livecommerce.realtime.news import AlikeNews, RoomNews
+from livecommerce.realtime.protocol import DropSoldOut, HoldExpired, HoldPlaced, ItemPinned, SaleTicked
 
 ROOM = 7
 
@@ -21,6 +21,7 @@ def left(monkeypatch: Any) -> Iterator[list[Any]]:
     sent: list[Any] = []
     monkeypatch.setattr(roads, "to_room", sent.append)
     monkeypatch.setattr(roads, "to_viewer", lambda *private: sent.append(private))
+    monkeypatch.setattr(roads, "to_viewers_alike", sent.append)
     return sent
 
 
@@ -99,3 +100,19 @@ def test_joined_news_keep_the_newest_state():
 @pytest.mark.django_db
 def test_an_empty_publication_takes_no_number():
     assert publish.to_show(ROOM, now=timezone.now()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_news_that_differ_in_a_number_are_to_each_what_they_would_be_alone(left: list[Any]):
+    card = {"id": 3, "name": 'A "cup" of 3', "total": {"amount": 3}}
+    buyers = [uuid4(), uuid4()]
+
+    publish.to_viewers_alike(HoldPlaced(hold=card), ("hold", "id"), list(zip(buyers, (41, 42), strict=True)))
+
+    (news,) = left
+    through = AlikeNews.unpack(news.pack())
+    assert [(buyer, orjson.loads(through.wire(number))) for buyer, number in through.each] == [
+        (buyer, {"type": "hold.placed", "hold": {**card, "id": number}})
+        for buyer, number in zip(buyers, (41, 42), strict=True)
+    ]
+    assert card["id"] == 3

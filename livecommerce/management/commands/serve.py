@@ -142,10 +142,16 @@ def _open_files() -> None:
 
 
 def _spare_debug_lines() -> None:
-    """Autobahn pretty-prints each connection's options for a debug line, read or not: half of what a connect costs."""
+    """Autobahn words and colours debug lines for each connection and each frame, read or not.
+
+    The options of a connection were half of what a connect costs, the coloured names a tenth of a tap in a rush.
+    """
+    import autobahn.twisted.websocket as frames
     from autobahn.websocket import protocol
 
     protocol.pformat = str  # type: ignore[attr-defined, assignment]
+    for module in (frames, protocol):
+        module.hltype = module.hlval = lambda *_, **__: ""  # type: ignore[attr-defined]
 
 
 def embedded_runners() -> list[Runner]:

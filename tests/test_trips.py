@@ -1,0 +1,73 @@
+"""Trips: several statements for one way to the database and back."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from catalog.models import Stock, StockEntry, Variant
+from catalog.stock import record
+from livecommerce.clock import database_now, learn_time, receipt_time
+from livecommerce.trips import Question, one_trip
+
+pytestmark = pytest.mark.django_db
+
+STOCK = Question(lambda pk: Stock.objects.filter(pk=pk))
+
+
+def stock_of(drop) -> Stock:
+    return Stock.objects.get(drop_item__drop=drop)
+
+
+def test_a_question_is_answered_as_the_orm_would(drop_on_sale):
+    variants = Question(lambda pk: Variant.objects.filter(pk=pk))
+    asked = list(Variant.objects.order_by("pk"))
+
+    with one_trip():
+        answers = [variants.ask(variant.pk) for variant in asked]
+
+    found = [answer() for answer in answers]
+    assert found == [[variant] for variant in asked]
+    assert [variant.option_values for (variant,) in found] == [variant.option_values for variant in asked]
+
+
+def test_an_error_on_the_way_is_djangos_and_nothing_of_the_trip_counts(drop_on_sale, now):
+    stock = stock_of(drop_on_sale)
+    version = stock.version
+
+    def oversell() -> None:
+        with transaction.atomic(), one_trip():
+            record(stock, kind="held", quantity=0, now=now)
+            stock.taken = stock.on_hand + 1
+            record(stock, kind="held", quantity=1, now=now)
+            record(stock, kind="held", quantity=0, now=now)
+
+    with pytest.raises(IntegrityError):
+        oversell()
+
+    assert stock_of(drop_on_sale).version == version
+    assert not StockEntry.objects.filter(stock=stock, kind="held").exists()
+
+
+def test_what_was_asked_first_is_done_first(drop_on_sale, now):
+    stock = stock_of(drop_on_sale)
+
+    with transaction.atomic(), one_trip():
+        record(stock, kind="held", quantity=0, now=now)
+        seen = STOCK.ask(stock.pk)
+        record(stock, kind="held", quantity=0, now=now)
+
+    assert [row.version for row in seen()] == [stock.version - 1]
+
+
+def test_a_clock_that_was_read_after_a_wait_corrects_only_what_cannot_be():
+    truth = database_now()
+    asked_at = receipt_time()
+
+    assert learn_time(truth, asked_at=asked_at - timedelta(seconds=5)) == truth
+    assert abs(receipt_time() - database_now()) < timedelta(seconds=1)
+
+    learn_time(truth + timedelta(hours=1), asked_at=receipt_time())
+    assert receipt_time() - database_now() > timedelta(minutes=59)
+
+    learn_time(database_now(), asked_at=receipt_time())
