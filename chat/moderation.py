@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from chat.models import Message, Mute
 from livecommerce.accounts.models import User, Visitor
@@ -121,6 +121,30 @@ def mutes_on(
             if one is not None:
                 found[one, mute.show_id] = mute
     return found
+
+
+def standing_of(
+    visitor_ids: Collection[uuid.UUID], *, now: datetime
+) -> tuple[dict[tuple[uuid.UUID, int], Mute], dict[tuple[uuid.UUID, int], Ban]]:
+    """Give mutes and bans of many visitors by visitor and show, in one query: every page and connect asks."""
+    account = Visitor.objects.filter(pk__in=visitor_ids, merged_into__isnull=False).values("merged_into")
+    theirs = Q(visitor_id__in=visitor_ids) | Q(visitor__merged_into_id__in=visitor_ids) | Q(visitor_id__in=account)
+    columns = ("visitor_id", "visitor__merged_into_id", "show_id", "until", "reason")
+    muted = Mute.objects.active(now).filter(theirs).values_list(*columns, Value("mute"))
+    banned = Ban.objects.active(now).filter(theirs).values_list(*columns, Value("ban"))
+    rows = sorted(muted.union(banned, all=True), key=lambda row: row[3])
+    # A guest who signed in is known under both names; only someone with a row here is worth this query.
+    guests = Visitor.objects.filter(pk__in=visitor_ids, merged_into__isnull=False) if rows else []
+    account_of = {guest.pk: guest.merged_into_id for guest in guests}
+    mutes: dict[tuple[uuid.UUID, int], Mute] = {}
+    bans: dict[tuple[uuid.UUID, int], Ban] = {}
+    for visitor, merged_into, show, until, reason, kind in rows:
+        for one in {visitor, merged_into, *(guest for guest, account in account_of.items() if account == visitor)}:
+            if kind == "mute":
+                mutes[one, show] = Mute(show_id=show, visitor_id=visitor, until=until, reason=reason)
+            else:
+                bans[one, show] = Ban(show_id=show, visitor_id=visitor, until=until, reason=reason)
+    return mutes, bans
 
 
 def active_mutes(*, show: Show, now: datetime) -> list[Mute]:

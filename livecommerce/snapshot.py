@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema
 
-from chat.moderation import mutes_on
+from chat.moderation import standing_of
 from checkout import counts
 from checkout.cards import hold_card
 from checkout.models import Hold
@@ -31,7 +31,8 @@ from livecommerce.errors import BadInput
 from livecommerce.realtime import feed
 from livecommerce.realtime.batch import Batch
 from livecommerce.realtime.protocol import BEAT_EVERY, RECENT_EVENTS
-from streams import bans, presence
+from streams import presence
+from streams.bans import Banned
 from streams.lineup import Stage, pins_state, stage_of
 from streams.models import Show
 from streams.shows import role_in, sales_state, show_for_viewer, show_state
@@ -124,7 +125,7 @@ class Promises:
     holds: list[dict[str, Any]] | None = field(default_factory=list)
     queue: list[dict[str, Any]] | None = field(default_factory=list)
     muted: dict[int, dict[str, Any]] = field(default_factory=dict)
-    bans: dict[int, str] = field(default_factory=dict)
+    bans: dict[int, Banned] = field(default_factory=dict)
 
 
 NOTHING = Promises()
@@ -144,19 +145,23 @@ def you_wire(viewer: Viewer, role: str, mine: Promises | None = None, *, show_id
     }
 
 
-def promises_to(visitor_ids: list[UUID]) -> list[Promises | Exception]:
-    """Give what is kept for many visitors with a few queries, one answer each, in order."""
+def promises_to(visitor_ids: list[UUID], *, admits: bool = True) -> list[Promises | Exception]:
+    """Give what is kept for many visitors with a few queries, one answer each, in order.
+
+    A page asks without ``admits``: its socket asks a moment later who may write, and who may come in.
+    """
     now = timezone.now()
     holds: dict[UUID, list[dict[str, Any]]] = {}
     for hold in Hold.objects.filter(buyer_id__in=visitor_ids).open().with_card().order_by("expires_at"):
         holds.setdefault(hold.buyer_id, []).append(hold_card(hold, now))
     places = places_of(visitor_ids)
+    mutes, bans = standing_of(visitor_ids, now=now) if admits else ({}, {})
     muted: dict[UUID, dict[int, dict[str, Any]]] = {}
-    for (one, show), mute in mutes_on(visitor_ids, now=now).items():
+    for (one, show), mute in mutes.items():
         muted.setdefault(one, {})[show] = {"until": feed.milliseconds(mute.until), "reason": mute.reason}
-    out: dict[UUID, dict[int, str]] = {}
-    for (one, show), ban in bans.bans_on(visitor_ids, now=now).items():
-        out.setdefault(one, {})[show] = bans.Banned.by(ban, now=now).message
+    out: dict[UUID, dict[int, Banned]] = {}
+    for (one, show), ban in bans.items():
+        out.setdefault(one, {})[show] = Banned.by(ban, now=now)
     return [
         Promises(holds=holds.get(one, []), queue=places.get(one, []), muted=muted.get(one, {}), bans=out.get(one, {}))
         for one in visitor_ids
@@ -168,10 +173,24 @@ promises: Batch[UUID, Promises] = Batch("you", lambda _, visitor_ids: promises_t
 
 
 def you_now(show: Show, viewer: Viewer) -> dict[str, Any]:
-    """Give the private part of one viewer, here and now."""
-    mine = promises_to([viewer.visitor_id])[0] if viewer.visitor_id else None
-    known = mine if isinstance(mine, Promises) else None
-    return you_wire(viewer, role_in(show, viewer), known, show_id=show.pk)
+    """Give the private part of one viewer for a page."""
+    return you_wire(viewer, role_in(show, viewer), _mine(viewer, admits=False), show_id=show.pk)
+
+
+def you_admitted(show: Show, viewer: Viewer) -> dict[str, Any]:
+    """Give the same to someone who takes part over HTTP, with the mute that holds.
+
+    :raises Banned: the team has sent them out.
+    """
+    mine = _mine(viewer, admits=True)
+    if mine is not None and show.pk in mine.bans:
+        raise mine.bans[show.pk]
+    return you_wire(viewer, role_in(show, viewer), mine, show_id=show.pk)
+
+
+def _mine(viewer: Viewer, *, admits: bool) -> Promises | None:
+    mine = promises_to([viewer.visitor_id], admits=admits)[0] if viewer.visitor_id else None
+    return mine if isinstance(mine, Promises) else None
 
 
 # The HTTP twins ------------------------------------------------------------
@@ -228,20 +247,20 @@ def snapshot(request: HttpRequest, slug: str, part: str = "") -> HttpResponse:
     """Give the snapshot. Without an identity, or with ``part=public``, it is the same for all and may be cached."""
     viewer = who_asks(request)
     show = show_for_viewer(slug, viewer)
-    bans.admit(show, viewer, now=timezone.now())
+    public = part == "public" or viewer.visitor_id is None
+    you = you_wire(Viewer(), "viewer") if public else you_admitted(show, viewer)
     body = _copies.of(show.pk)
     now = time.time_ns() // 1_000_000
-    if part == "public" or viewer.visitor_id is None:
-        nobody = orjson.dumps(you_wire(Viewer(), "viewer"))
+    if public:
         etag = f'"{hashlib.blake2s(body, digest_size=12).hexdigest()}"'
         if request.headers.get("If-None-Match") == etag:
             answer = HttpResponse(status=304)
         else:
-            answer = _json(b'{"now":%d,"you":%b,%b}' % (now, nobody, body))
+            answer = _json(b'{"now":%d,"you":%b,%b}' % (now, orjson.dumps(you), body))
         answer["ETag"] = etag
         answer["Cache-Control"] = "public, max-age=1, stale-while-revalidate=5"
     else:
-        answer = _json(b'{"now":%d,"you":%b,%b}' % (now, orjson.dumps(you_now(show, viewer)), body))
+        answer = _json(b'{"now":%d,"you":%b,%b}' % (now, orjson.dumps(you), body))
         answer["Cache-Control"] = "private, no-store"
     answer["Vary"] = "Cookie, Authorization"
     return answer
@@ -269,10 +288,9 @@ def feed_after(
         raise BadInput(fields={"after": "Give the number of the last event that was handled."})
     viewer, moment = who_asks(request), timezone.now()
     show = show_for_viewer(slug, viewer, shows=Show.objects.with_room(moment))
-    bans.admit(show, viewer, now=moment)
+    mine = you_admitted(show, viewer)
     events = feed.since(show.pk, epoch, after)
     now = time.time_ns() // 1_000_000
-    mine = you_now(show, viewer)
     if mine["role"] == "viewer":
         presence.hear_poll(show, viewer, now=moment, **picture.dict())
     you = orjson.dumps(mine)

@@ -169,7 +169,7 @@ class ShowSocket:
                 logger.exception("promises were not read")
                 mine = Promises(holds=None, queue=None)
         if mine is not None and (ban := mine.bans.get(self._show_id)):
-            self._close(CLOSE_BANNED, ban)
+            self._close(CLOSE_BANNED, ban.message)
             return None
         return orjson.dumps(you_wire(self._viewer, self._role, mine, show_id=self._show_id))
 
