@@ -47,7 +47,7 @@ if not RATE_LIMITS and not (DEBUG or LOOPBACK.issuperset({_host, *ALLOWED_HOSTS}
 # How long what happened in a show is kept; see streams/retention.py.
 FEED_DAYS = env_int("FEED_DAYS", default=400, least=1)
 # What makes two buyers of a drop one household; see checkout/fair_play.py.
-FAIR_PLAY = set((env_text("FAIR_PLAY") or "email,address,card").split(","))
+FAIR_PLAY = set((env_text("FAIR_PLAY") or "card").split(","))
 if FAIR_PLAY - {"email", "address", "card", "off"}:
     raise Misconfigured("FAIR_PLAY", "write email, address and card with commas, or off")
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", default=0, most=5)

@@ -141,10 +141,13 @@ def send_together(*, me: int, minutes: float, without: str = "") -> int:
 
 def pay_as_one_household(*, me: int, drop: int, buyers: list[str], without: str = "") -> str:
     """Four guests at one address order, wait for each other, and pay in the same moment."""
+    from django.conf import settings
+
     from checkout.orders import place_order
     from livecommerce.clock import database_now
     from livecommerce.errors import Refused
 
+    settings.FAIR_PLAY = {"address"}
     leave_out(without)
     hold = _hold(buyers[me], drop_id=drop)
     order = place_order(
