@@ -134,5 +134,6 @@ def test_the_ledger_is_public_after_the_show_only(client, guest, host_calls, liv
 
     assert status == 200
     assert ledger["sums"] == {
-        "allotted": 10, "sold": 0, "returned": 10, "held": 0, "let_go": 0, "in_bags": 0, "left": 0, "adds_up": True,
+        "allotted": 10, "sold": 0, "returned": 10, "held": 0, "let_go": 0, "in_bags": 0, "left": 0,
+        "taken_back": 0, "adds_up": True,
     }  # fmt: skip
