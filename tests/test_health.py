@@ -4,9 +4,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_a_process_says_that_it_lives_and_that_it_is_ready(db: None, path: str) -> None:
+def test_a_process_says_that_it_lives_and_that_it_is_ready(path: str) -> None:
     assert Client().get(path).status_code == 200
     assert Client().head(path).status_code == 200
 

@@ -1,13 +1,13 @@
 """Trips: several statements for one way to the database and back."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from catalog.models import Stock, StockEntry, Variant
 from catalog.stock import record
-from livecommerce.clock import database_now, learn_time, receipt_time
+from livecommerce.clock import _Offset, database_now, learn_time, receipt_time
 from livecommerce.trips import Question, one_trip
 
 pytestmark = pytest.mark.django_db
@@ -60,14 +60,16 @@ def test_what_was_asked_first_is_done_first(drop_on_sale, now):
     assert [row.version for row in seen()] == [stock.version - 1]
 
 
-def test_a_clock_that_was_read_after_a_wait_corrects_only_what_cannot_be():
+def test_a_clock_that_was_read_after_a_wait_corrects_only_what_cannot_be(monkeypatch):
+    monkeypatch.setattr(_Offset, "ahead", timedelta(0))
     truth = database_now()
-    asked_at = receipt_time()
+    asked_at = datetime.now(UTC)
 
     assert learn_time(truth, asked_at=asked_at - timedelta(seconds=5)) == truth
     assert abs(receipt_time() - database_now()) < timedelta(seconds=1)
 
-    learn_time(truth + timedelta(hours=1), asked_at=receipt_time())
-    assert receipt_time() - database_now() > timedelta(minutes=59)
+    learn_time(truth + timedelta(hours=1), asked_at=datetime.now(UTC))
+    assert receipt_time() - datetime.now(UTC) > timedelta(minutes=59)
 
-    learn_time(database_now(), asked_at=receipt_time())
+    learn_time(database_now(), asked_at=asked_at)
+    assert abs(receipt_time() - database_now()) < timedelta(seconds=1)
