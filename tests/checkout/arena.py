@@ -146,6 +146,12 @@ class Racer:
             time.sleep(0.001)
         self._pid = int(pid.read_text())
 
+    def wait_until_promised(self, batches: int) -> None:
+        """Wait until that many of its batches have been answered."""
+        said = Path(self._folder.name) / "said-0"
+        while said.read_text().count("\n") < batches:
+            time.sleep(0.001)
+
     def kill(self) -> None:
         os.kill(self._pid, signal.SIGKILL)
 

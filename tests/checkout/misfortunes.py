@@ -7,6 +7,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+# Taps that are decided together in a rush in which something dies.
+BATCH = 4
+
 
 def crash(*, me: int, drop: int, buyers: list[str], when: str) -> None:
     """Die in the middle of deciding a batch: before the commit, or after it and before anybody was answered.
@@ -30,7 +33,7 @@ def crash(*, me: int, drop: int, buyers: list[str], when: str) -> None:
     os._exit(9)
 
 
-def rush(*, me: int, drop: int, buyers: list[str], size: int = 10) -> int:
+def rush(*, me: int, drop: int, buyers: list[str], size: int = BATCH) -> int:
     """Tap for one buyer after the other in small batches; write down each hold that was acknowledged, at once.
 
     When the database goes away, ask again with the same keys until there is an answer, as a client does.

@@ -7,7 +7,8 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.checkout.arena import LAY_OUT, SEEDS, Arena
+from tests.checkout.arena import BUYERS, LAY_OUT, SEEDS, Arena, Racer
+from tests.checkout.misfortunes import BATCH
 from tests.servers.postgres import Postgres
 
 pytestmark = pytest.mark.race
@@ -23,11 +24,18 @@ def arena() -> Generator[Arena]:
         ready.close()
 
 
+def in_mid_rush(racer: Racer, seed: int) -> None:
+    """Wait for a moment of the seed's choice, somewhere in a batch of the first half."""
+    chance = random.Random(seed)
+    racer.wait_until_promised(chance.randrange(BUYERS // BATCH // 2))
+    time.sleep(chance.uniform(0, 0.015))
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_killed_process_has_kept_every_promise_it_made(arena: Arena, seed: int):
     told = arena.new_rush()
     first = arena.racer(told)
-    time.sleep(random.Random(seed).uniform(0.01, 0.5))
+    in_mid_rush(first, seed)
     first.kill()
     acknowledged = first.acknowledged()
 
@@ -41,7 +49,7 @@ def test_a_killed_process_has_kept_every_promise_it_made(arena: Arena, seed: int
 def test_a_killed_database_has_kept_every_promise_it_made(arena: Arena, seed: int):
     told = arena.new_rush()
     racer = arena.racer(told)
-    time.sleep(random.Random(seed).uniform(0.01, 0.5))
+    in_mid_rush(racer, seed)
     arena.postgres.crash()
     arena.postgres.run()
 
