@@ -39,10 +39,9 @@ REFRESH_SECONDS = 3.0
 SWEEP_SECONDS = 2.0
 FEEL_SECONDS = 0.25
 EMPTY_SECONDS = 30.0
-SILENT_SECONDS = 60.0
-# Who has this much unread, or takes nothing for this long, is dropped and resyncs.
-STUCK_BYTES = 256 * 1024
-STUCK_SECONDS = 10.0
+# So many lost sockets are closed in one go, then comes a pause in seconds: closing one costs as much as a connect.
+CLOSED_AT_ONCE = 5
+CLOSING_PAUSE = 0.02
 _JOIN_TIMEOUT = 2.0
 _MEND_EVENTS = 1000
 
@@ -306,7 +305,7 @@ class Hub:
             await asyncio.sleep(SWEEP_SECONDS)
             now = time.monotonic()
             for room in self.watched():
-                self._close_lost(room, now)
+                await self._close_lost(room, now)
             for room_id, since in list(self._empty_since.items()):
                 if now - since > EMPTY_SECONDS and room_id not in self._opening:
                     self._drop(room_id)
@@ -315,18 +314,16 @@ class Hub:
             for group in [roads.VIEWERS_GROUP, *map(roads.room_group, list(self.rooms))]:
                 await self._join(group)
 
-    def _close_lost(self, room: Room, now: float) -> None:
-        for seat in list(room.seats):
-            if seat.stuck_since is not None:
-                waiting = seat.wire.waiting()
-                if not waiting:
-                    seat.stuck_since = None
-                elif waiting > STUCK_BYTES or now - seat.stuck_since > STUCK_SECONDS:
-                    self.leave(room, seat)
-                    seat.wire.abort()
-            elif now - seat.heard_at > SILENT_SECONDS:
-                self.leave(room, seat)
+    async def _close_lost(self, room: Room, now: float) -> None:
+        for closed, seat in enumerate([seat for seat in room.seats if seat.is_lost(now)], 1):
+            self.leave(room, seat)
+            if seat.stuck_since is None:
                 seat.wire.close(CLOSE_TOO_SLOW, "silent")
+            else:
+                seat.wire.abort()
+            if closed % CLOSED_AT_ONCE == 0:
+                # Hundreds are lost together when a network is; those who stayed are written to meanwhile.
+                await asyncio.sleep(CLOSING_PAUSE)
 
     # The channel layer ------------------------------------------------------------
 

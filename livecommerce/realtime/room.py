@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 # A beat tells what was handled; one that is further behind than this is too slow for events.
 _LAG_SECONDS = 5.0
+SILENT_SECONDS = 60.0
+# Who has this much unread, or takes nothing for this long, is dropped and resyncs.
+STUCK_BYTES = 256 * 1024
+STUCK_SECONDS = 10.0
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +47,15 @@ class Seat:
     login: Login | None = None
     # Sent away: whatever the client still says is not heard.
     dismissed: bool = False
+
+    def is_lost(self, now: float) -> bool:
+        """Tell whether the client has read nothing for too long, or said nothing."""
+        if self.stuck_since is None:
+            return now - self.heard_at > SILENT_SECONDS
+        if waiting := self.wire.waiting():
+            return waiting > STUCK_BYTES or now - self.stuck_since > STUCK_SECONDS
+        self.stuck_since = None
+        return False
 
 
 @dataclass(slots=True)

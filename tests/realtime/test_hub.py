@@ -14,6 +14,7 @@ from livecommerce.realtime.hub import Hub
 from livecommerce.realtime.models import Feed
 from livecommerce.realtime.news import RoomNews
 from livecommerce.realtime.protocol import DropSoldOut, HoldExpired, HoldPlaced, MessagePosted, SaleTicked
+from livecommerce.realtime.room import STUCK_BYTES
 from tests.realtime.conftest import RememberedWire, seat_of, wire_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -206,7 +207,7 @@ async def test_a_client_that_reads_nothing_is_dropped_and_the_others_are_not(her
     await sit(here, stuck)
     await tell("a")
     await until(lambda: stuck.unread)
-    stuck.unread = hub.STUCK_BYTES + 1
+    stuck.unread = STUCK_BYTES + 1
 
     await until(lambda: stuck.closed)
     await tell("b")
