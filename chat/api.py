@@ -9,12 +9,10 @@ from ninja import Field, Router, Schema
 from chat.messages import Draft, delete_message, post_message, restore_message
 from chat.moderation import ban_viewer, mute_viewer, unmute_viewer
 from livecommerce.accounts.api_auth import KNOWN_VIEWER
-from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import who_asks
-from livecommerce.errors import SignInNeeded
+from streams.api import team
 from streams.bans import admit, lift_ban
-from streams.models import Show
-from streams.shows import show_for_team, show_for_viewer
+from streams.shows import show_for_viewer
 
 router = Router(tags=["chat"], auth=KNOWN_VIEWER)
 
@@ -67,7 +65,7 @@ def post(request: HttpRequest, slug: str, body: MessageIn) -> MessageOut:
 @router.post("studio/shows/{slug}/messages/{message_id}/delete", response=MessageOut)
 def delete(request: HttpRequest, slug: str, message_id: int) -> MessageOut:
     """Take a message off every screen."""
-    show, actor = _team(request, slug)
+    show, actor = team(request, slug)
     message = delete_message(show=show, message_id=message_id, actor=actor, now=timezone.now())
     return MessageOut(id=message.pk, seq=message.seq, key=message.key)
 
@@ -75,7 +73,7 @@ def delete(request: HttpRequest, slug: str, message_id: int) -> MessageOut:
 @router.post("studio/shows/{slug}/messages/{message_id}/restore", response=MessageOut)
 def restore(request: HttpRequest, slug: str, message_id: int) -> MessageOut:
     """Undo a deletion within ten seconds; the message is posted anew."""
-    show, actor = _team(request, slug)
+    show, actor = team(request, slug)
     message = restore_message(show=show, message_id=message_id, actor=actor, now=timezone.now())
     return MessageOut(id=message.pk, seq=message.seq, key=message.key)
 
@@ -83,7 +81,7 @@ def restore(request: HttpRequest, slug: str, message_id: int) -> MessageOut:
 @router.post("studio/shows/{slug}/mutes", response=MuteOut)
 def mute(request: HttpRequest, slug: str, body: MuteIn) -> MuteOut:
     """Stop a viewer from writing in this show for a while."""
-    show, actor = _team(request, slug)
+    show, actor = team(request, slug)
     given = mute_viewer(
         show=show, viewer=body.viewer, seconds=body.seconds, reason=body.reason, actor=actor, now=timezone.now()
     )
@@ -93,7 +91,7 @@ def mute(request: HttpRequest, slug: str, body: MuteIn) -> MuteOut:
 @router.delete("studio/shows/{slug}/mutes/{mute_id}", response=MuteOut)
 def unmute(request: HttpRequest, slug: str, mute_id: int) -> MuteOut:
     """Let a viewer write again."""
-    show, actor = _team(request, slug)
+    show, actor = team(request, slug)
     lifted = unmute_viewer(show=show, mute_id=mute_id, actor=actor, now=timezone.now())
     return MuteOut(id=lifted.pk, until=round(lifted.until.timestamp() * 1000))
 
@@ -101,7 +99,7 @@ def unmute(request: HttpRequest, slug: str, mute_id: int) -> MuteOut:
 @router.post("studio/shows/{slug}/bans", response=BanOut)
 def ban(request: HttpRequest, slug: str, body: BanIn) -> BanOut:
     """Send a viewer out of this show and keep them out for a while."""
-    show, actor = _team(request, slug)
+    show, actor = team(request, slug)
     given = ban_viewer(
         show=show, viewer=body.viewer, seconds=body.seconds, reason=body.reason, actor=actor, now=timezone.now()
     )
@@ -111,14 +109,6 @@ def ban(request: HttpRequest, slug: str, body: BanIn) -> BanOut:
 @router.delete("studio/shows/{slug}/bans/{ban_id}", response=BanOut)
 def unban(request: HttpRequest, slug: str, ban_id: int) -> BanOut:
     """Let a viewer come back."""
-    show, actor = _team(request, slug)
+    show, actor = team(request, slug)
     lifted = lift_ban(show=show, ban_id=ban_id, actor=actor, now=timezone.now())
     return BanOut(id=lifted.pk, until=round(lifted.until.timestamp() * 1000))
-
-
-def _team(request: HttpRequest, slug: str) -> tuple[Show, User]:
-    viewer = who_asks(request)
-    if viewer.user_id is None:
-        raise SignInNeeded
-    actor = User.objects.get(pk=viewer.user_id)
-    return show_for_team(slug, actor), actor

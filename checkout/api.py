@@ -7,22 +7,23 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
+from catalog.api import PriceIn
 from catalog.models import Variant
 from checkout.cards import hold_card
 from checkout.holds import extend_hold, holds_of, place_hold, release_hold
 from checkout.ledger import ledger_for_viewer, ledger_wire
 from checkout.queue import join_queue, leave_queue
 from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
-from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer, who_asks
 from livecommerce.accounts.visitors import require_visitor
 from livecommerce.clock import database_now
-from livecommerce.errors import BadInput, SignInNeeded
+from livecommerce.errors import BadInput
 from livecommerce.money import Money
+from streams.api import team
 from streams.bans import admit_to
 from streams.drops import announce_drop, close_drop, drop_card, drop_of_show, fair_countdown
 from streams.models import Drop, Show
-from streams.shows import ShowNotFound, show_for_team, show_for_viewer
+from streams.shows import ShowNotFound, show_for_viewer
 
 router = Router(tags=["holds and drops"], auth=KNOWN_VIEWER)
 
@@ -35,13 +36,6 @@ class HoldIn(Schema):
     quantity: int = 1
     key: str = Field(description="The client's own; the same request with the same key gets the same answer.")
     show: str | int | None = Field(None, description="Slug or id of the show that is watched.")
-
-
-class PriceIn(Schema):
-    """`amount` in minor units."""
-
-    amount: int
-    currency: str
 
 
 class ShareIn(Schema):
@@ -136,7 +130,7 @@ def leave(request: HttpRequest, drop_id: int) -> dict[str, int]:
 @router.post("studio/shows/{slug}/drops", summary="Start a drop", response={201: dict[str, Any]})
 def create_drop(request: HttpRequest, slug: str, body: DropIn) -> Status[dict[str, Any]]:
     """Take the units out of the shop, fix the terms and count down."""
-    show, actor = _team(request, slug)
+    show, actor = team(request, slug)
     now = database_now()
     drop = announce_drop(
         show=show,
@@ -159,7 +153,7 @@ def create_drop(request: HttpRequest, slug: str, body: DropIn) -> Status[dict[st
 @router.post("studio/shows/{slug}/drops/{drop_id}/close", summary="End a drop")
 def end_drop(request: HttpRequest, slug: str, drop_id: int) -> dict[str, Any]:
     """Close it; what nobody took goes back to the shop, what is held stays payable."""
-    show, actor = _team(request, slug)
+    show, actor = team(request, slug)
     now = database_now()
     return drop_card(close_drop(drop=drop_of_show(show=show, drop_id=drop_id), actor=actor, now=now), now)
 
@@ -200,11 +194,3 @@ def _admit(viewer: Viewer, *, show_id: int | None, drop_id: int | None) -> None:
     shows = {show_id, Drop.objects.filter(pk=drop_id).values_list("show_id", flat=True).first() if drop_id else None}
     for show in shows:
         admit_to(show, viewer.visitor_id, now=database_now())
-
-
-def _team(request: HttpRequest, slug: str) -> tuple[Show, User]:
-    viewer = who_asks(request)
-    user = User.objects.filter(pk=viewer.user_id).first() if viewer.user_id else None
-    if user is None:
-        raise SignInNeeded
-    return show_for_team(slug, user), user

@@ -33,6 +33,12 @@ from livecommerce.errors import BadInput, Refused
 router = Router(tags=["orders"])
 
 
+class CodesNotTaken(Refused):
+    code = "order.no_codes"
+    status = 422
+    message = "This shop takes no codes or points yet. Nothing was ordered; leave them out and send it again."
+
+
 class SignedLink(APIKeyQuery):
     """The proof in a guest's link to an order: good for this order, without any other identity."""
 
@@ -222,12 +228,6 @@ def withdraw_from(request: HttpRequest, code: str, body: WithdrawIn | None = Non
     order = order_for_viewer(code=code, viewer=who_asks(request), token=token)
     withdraw(order_id=order.pk, name=stated.name, email=stated.email, now=database_now())
     return order_wire(_reread(order))
-
-
-class CodesNotTaken(Refused):
-    code = "order.no_codes"
-    status = 422
-    message = "This shop takes no codes or points yet. Nothing was ordered; leave them out and send it again."
 
 
 def order_wire(order: Order, attempt: Payment | None = None) -> dict[str, Any]:

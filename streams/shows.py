@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.db import transaction
 from django.db.models import F
 
-from livecommerce.errors import NotAllowed, NotFound, Refused
+from livecommerce.errors import NotFound, Refused
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import ShowEnded, ShowInterrupted, ShowResumed, ShowWentLive
 from streams.models import Host, Show, ShowMember, ShowMove
@@ -54,11 +54,6 @@ class ShowCannotMove(Refused):
 class NotReadyForLive(Refused):
     code = "show.no_picture"
     message = "There is no picture yet. Start the encoder, wait for the preview, then go live."
-
-
-class NotYourShow(NotAllowed):
-    code = "show.not_yours"
-    message = "Only the host and the chat team can do this."
 
 
 def schedule_show(
@@ -282,11 +277,6 @@ def role_of_user(show: Show, user_id: int | None) -> Role:
     if show.brand.staff.filter(user=user_id).exists():
         return "brand"
     return "viewer"
-
-
-def may_run(show: Show, user: User) -> bool:
-    """Who may go live, pin, drop, pause and end: the host, the chat team and the brand."""
-    return role_of_user(show, user.pk) != "viewer"
 
 
 def _move(
