@@ -11,10 +11,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Value
 
 from chat.models import Message, Mute
 from livecommerce.accounts.models import User, Visitor
+from livecommerce.accounts.visitors import of_person
 from livecommerce.errors import Refused
 from livecommerce.realtime import publish
 from livecommerce.realtime.feed import milliseconds
@@ -108,27 +109,11 @@ def ban_viewer(*, show: Show, viewer: str, seconds: int, reason: str, actor: Use
     return ban_visitor(show=show, visitor=visitor, name=name, lasts=lasts, reason=reason, actor=actor, now=now)
 
 
-def mutes_on(
-    visitor_ids: Collection[uuid.UUID | None], *, now: datetime, show_id: int | None = None
-) -> dict[tuple[uuid.UUID, int], Mute]:
-    """Give the mutes of many visitors by visitor and show, also those given to the guest they were before."""
-    theirs = Q(visitor_id__in=visitor_ids) | Q(visitor__merged_into_id__in=visitor_ids)
-    if show_id is not None:
-        theirs &= Q(show_id=show_id)
-    found: dict[tuple[uuid.UUID, int], Mute] = {}
-    for mute in Mute.objects.active(now).filter(theirs).select_related("visitor").order_by("until"):
-        for one in (mute.visitor.merged_into_id, mute.visitor_id):
-            if one is not None:
-                found[one, mute.show_id] = mute
-    return found
-
-
 def standing_of(
     visitor_ids: Collection[uuid.UUID], *, now: datetime
 ) -> tuple[dict[tuple[uuid.UUID, int], Mute], dict[tuple[uuid.UUID, int], Ban]]:
-    """Give mutes and bans of many visitors by visitor and show, in one query: every page and connect asks."""
-    account = Visitor.objects.filter(pk__in=visitor_ids, merged_into__isnull=False).values("merged_into")
-    theirs = Q(visitor_id__in=visitor_ids) | Q(visitor__merged_into_id__in=visitor_ids) | Q(visitor_id__in=account)
+    """Give mutes and bans of many visitors by visitor and show, in one query: each connect asks, each batch of chat."""
+    theirs = of_person(visitor_ids)
     columns = ("visitor_id", "visitor__merged_into_id", "show_id", "until", "reason")
     muted = Mute.objects.active(now).filter(theirs).values_list(*columns, Value("mute"))
     banned = Ban.objects.active(now).filter(theirs).values_list(*columns, Value("ban"))

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from livecommerce.accounts.models import User, Visitor
 from livecommerce.accounts.viewer import Viewer
+from livecommerce.accounts.visitors import of_person
 from livecommerce.errors import Refused
 from livecommerce.realtime.batch import in_thread
 from livecommerce.realtime.dismissal import Dismissal, dismiss
@@ -121,21 +122,6 @@ def active_bans(*, show: Show, now: datetime) -> list[Ban]:
     return list(Ban.objects.active(now).filter(show=show).order_by("until"))
 
 
-def bans_on(visitor_ids: Collection[UUID], *, now: datetime) -> dict[tuple[UUID, int], Ban]:
-    """Give the bans of many visitors by visitor and show, in two queries however many ask: as guest or as account."""
-    known = Visitor.objects.filter(pk__in=visitor_ids, merged_into__isnull=False)
-    person = dict(known.values_list("pk", "merged_into"))
-    asked = {*visitor_ids, *person.values()}
-    found: dict[tuple[UUID, int], Ban] = {}
-    theirs = Q(visitor_id__in=asked) | Q(visitor__merged_into_id__in=asked)
-    for ban in Ban.objects.active(now).filter(theirs).select_related("visitor").order_by("until"):
-        for one in (ban.visitor_id, ban.visitor.merged_into_id):
-            if one is not None:
-                found[one, ban.show_id] = ban
-    aliases = {(guest, show): ban for guest, one in person.items() for (who, show), ban in found.items() if who == one}
-    return aliases | found
-
-
 def admit(show: Show, viewer: Viewer, *, now: datetime) -> None:
     """Let a viewer take part over HTTP.
 
@@ -151,7 +137,7 @@ def admit_to(show_id: int | None, visitor_id: UUID | None, *, now: datetime) -> 
     """
     if show_id is None or visitor_id is None:
         return
-    ban = bans_on([visitor_id], now=now).get((visitor_id, show_id))
+    ban = Ban.objects.active(now).filter(of_person([visitor_id]), show=show_id).order_by("until").last()
     if ban is not None:
         raise Banned.by(ban, now=now)
 

@@ -2,12 +2,14 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -153,6 +155,12 @@ def address_of(request: HttpRequest) -> str:
         parts = [part.strip() for part in forwarded.split(",")]
         return parts[-min(hops, len(parts))]
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def of_person(visitor_ids: Collection[UUID]) -> Q:
+    """Match rows of these visitors under both of their names: the guest they were, the account they became."""
+    account = Visitor.objects.filter(pk__in=visitor_ids, merged_into__isnull=False).values("merged_into")
+    return Q(visitor__in=visitor_ids) | Q(visitor__merged_into__in=visitor_ids) | Q(visitor__in=account)
 
 
 def token_hash(token: str) -> str:

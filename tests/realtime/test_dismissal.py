@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat.messages import Draft, post_message
-from chat.moderation import ban_viewer, mute_viewer, unmute_viewer
+from chat.moderation import ban_viewer, mute_viewer, standing_of, unmute_viewer
 from livecommerce.accounts.models import ApiToken, User, Visitor
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.accounts.visitors import guest_token, mint_visitor, open_session, viewer_of_user
@@ -124,8 +124,10 @@ async def test_a_ban_follows_the_guest_into_the_account_and_back(
     await database_sync_to_async(ban)(live_show, host, says_something)
 
     for who in (says_something, viewer):
-        found = await database_sync_to_async(bans.bans_on)([who.pk], now=timezone.now())
+        _, found = await database_sync_to_async(standing_of)([who.pk], now=timezone.now())
         assert (who.pk, live_show.pk) in found
+        with pytest.raises(bans.Banned):
+            await database_sync_to_async(bans.admit_to)(live_show.pk, who.pk, now=timezone.now())
 
 
 async def test_the_twins_over_http_refuse_the_banned(live_show: "Show", host: "Host", drop_on_sale: "Drop"):
