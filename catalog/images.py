@@ -6,10 +6,8 @@ from io import BytesIO
 from uuid import uuid4
 
 from django.core.files.base import ContentFile, File
-from django.db import transaction
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from catalog.models import Product, ProductImage
 from livecommerce.errors import BadInput
 
 UPLOAD_BYTES = 15 * 1024 * 1024
@@ -23,18 +21,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 class BadPicture(BadInput):
     code = "picture.unreadable"
     message = "This picture cannot be read. Send a JPEG, PNG, WebP or AVIF of at most 15 MB."
-
-
-def add_picture(*, product: Product, upload: File[bytes], alt: str) -> ProductImage:
-    """Re-encode an upload and put it at the end of the gallery.
-
-    :raises BadPicture: no picture, too large, or of a kind that can carry scripts.
-    """
-    content = encoded(upload)
-    with transaction.atomic():
-        return ProductImage.objects.create(
-            product=product, image=content, alt=alt, position=ProductImage.objects.filter(product=product).count()
-        )
 
 
 def encoded(upload: File[bytes]) -> ContentFile[bytes]:

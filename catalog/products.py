@@ -12,7 +12,6 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from catalog.brands import lock_brand
 from catalog.models import Brand, PriceChange, Product, ProductImage, Variant
-from catalog.models.product import ProductQuerySet
 from catalog.stock import receive_stock
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
@@ -95,12 +94,6 @@ def add_variant(*, product: Product, draft: VariantDraft, actor: User | None, no
     return variant
 
 
-@transaction.atomic
-def retire_product(*, product: Product) -> None:
-    """Take a product off the shelf; orders, replays and its page's address keep their facts."""
-    Product.objects.filter(pk=product.pk).update(is_listed=False)
-
-
 def product_for_viewer(slug: str, viewer: Viewer) -> Product:
     """Find a product that anyone may see, with all that its page prints.
 
@@ -112,11 +105,6 @@ def product_for_viewer(slug: str, viewer: Viewer) -> Product:
     if not found.is_listed and not Brand.objects.of_staff(viewer.user_id).filter(pk=found.brand_id).exists():
         raise ProductNotFound
     return found
-
-
-def products_for_staff(user: User) -> ProductQuerySet:
-    """Give the products of the brands this user works for."""
-    return Product.objects.all() if user.is_superuser else Product.objects.of_staff(user.pk)
 
 
 def load_offers(products: Collection[Product]) -> None:

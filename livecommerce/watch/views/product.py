@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from catalog.models import Product
+from catalog.products import ProductNotFound, product_for_viewer
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.watch.cards import next_show, replay_cards, sale_of_product
 from livecommerce.watch.offers import offer_of
 from livecommerce.watch.pictures import PictureBook
@@ -19,10 +21,10 @@ REPLAY_CARDS = 4
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a product with one of its variants chosen."""
     now = timezone.now()
-    found = Product.objects.listed().with_offer().filter(slug=slug).first()
-    if found is None:
-        message = "No product has this address."
-        raise Http404(message)
+    try:
+        found = product_for_viewer(slug, who_asks(request))
+    except ProductNotFound as missing:
+        raise Http404(missing.message) from missing
     asked = request.GET.get("variant", "")
     return render(
         request,
