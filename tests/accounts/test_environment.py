@@ -51,7 +51,6 @@ def test_nothing_has_to_be_set(tmp_path: Path) -> None:
         ("AWS_S3_ENDPOINT_URL", "storage.example.com"),
         ("AWS_ACCESS_KEY_ID", "key-without-its-secret"),
         ("MEDIA_SERVER_URL", "http://media:port"),
-        ("STRIPE_SECRET_KEY", "sk_test_1"),
         ("LOG_LEVEL", "loud"),
         ("DATA_DIR", "/dev/null"),
         ("DATA_DIR", "/dev/null/shop"),
@@ -64,6 +63,14 @@ def test_a_malformed_value_stops_the_start_with_one_line(tmp_path: Path, name: s
     assert result.returncode != 0
     assert told.startswith(name)
     assert result.stderr.count("\n") == 1
+
+
+def test_nobody_sells_on_practice_payments_by_mistake(tmp_path: Path) -> None:
+    public = start(tmp_path, PUBLIC_URL="https://shop.example.com", STRIPE_SECRET_KEY="sk_live_1")
+
+    assert public.returncode != 0
+    assert public.stderr.startswith("STRIPE_SECRET_KEY: ")
+    assert start(tmp_path, STRIPE_SECRET_KEY="sk_test_1").returncode == 0
 
 
 @pytest.mark.parametrize("public", [{"PUBLIC_URL": "https://shop.example.com"}, {"ALLOWED_HOSTS": "localhost,*"}])
