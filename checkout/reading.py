@@ -26,7 +26,6 @@ type Known = dict[tuple[UUID, str], Hold]
 _HOLD_FIELDS = [field.attname for field in Hold._meta.concrete_fields]
 _rows_of_drop = Question(lambda pk: rows_of(("drop", pk)).locked())
 _rows_of_variant = Question(lambda pk: rows_of(("variant", pk)).locked())
-_HOLD_FIELDS = [field.attname for field in Hold._meta.concrete_fields]
 _drop = Question(lambda pk: Drop.objects.filter(pk=pk))
 
 
