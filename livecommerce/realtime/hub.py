@@ -39,9 +39,8 @@ REFRESH_SECONDS = 3.0
 SWEEP_SECONDS = 2.0
 FEEL_SECONDS = 0.25
 EMPTY_SECONDS = 30.0
-# So many lost sockets are closed in one go, then comes a pause in seconds: closing one costs as much as a connect.
-CLOSED_AT_ONCE = 5
-CLOSING_PAUSE = 0.02
+# Seconds between the closing of two lost sockets.
+CLOSING_PAUSE = 0.015
 _JOIN_TIMEOUT = 2.0
 _MEND_EVENTS = 1000
 
@@ -81,6 +80,7 @@ class Hub:
         for chore in (
             self._repair_forever(),
             self._refresh_forever(),
+            self._close_lost_forever(),
             self._sweep_forever(),
             self._count_forever(),
             self._feel_forever(),
@@ -299,13 +299,28 @@ class Hub:
             now = self.loop.time()
             self.pressure.feel(max([now - due, *(pulse.strain(now) for pulse in self._pulses.values())]), now)
 
-    async def _sweep_forever(self) -> None:
-        """Close who reads nothing or says nothing; let go of rooms that nobody watches; stay in the layer's groups."""
+    async def _close_lost_forever(self) -> None:
+        """Close who reads nothing or says nothing, one after the other: hundreds are lost together when a network is.
+
+        Closing one costs as much as a connect; those who stayed are written to meanwhile.
+        """
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             now = time.monotonic()
             for room in self.watched():
-                await self._close_lost(room, now)
+                for seat in [seat for seat in room.seats if seat.is_lost(now)]:
+                    self.leave(room, seat)
+                    if seat.stuck_since is None:
+                        seat.wire.close(CLOSE_TOO_SLOW, "silent")
+                    else:
+                        seat.wire.abort()
+                    await asyncio.sleep(CLOSING_PAUSE)
+
+    async def _sweep_forever(self) -> None:
+        """Let go of rooms that nobody watches; stay in the layer's groups."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = time.monotonic()
             for room_id, since in list(self._empty_since.items()):
                 if now - since > EMPTY_SECONDS and room_id not in self._opening:
                     self._drop(room_id)
@@ -313,17 +328,6 @@ class Hub:
             # A Redis that was restarted has forgotten who is in which group.
             for group in [roads.VIEWERS_GROUP, *map(roads.room_group, list(self.rooms))]:
                 await self._join(group)
-
-    async def _close_lost(self, room: Room, now: float) -> None:
-        for closed, seat in enumerate([seat for seat in room.seats if seat.is_lost(now)], 1):
-            self.leave(room, seat)
-            if seat.stuck_since is None:
-                seat.wire.close(CLOSE_TOO_SLOW, "silent")
-            else:
-                seat.wire.abort()
-            if closed % CLOSED_AT_ONCE == 0:
-                # Hundreds are lost together when a network is; those who stayed are written to meanwhile.
-                await asyncio.sleep(CLOSING_PAUSE)
 
     # The channel layer ------------------------------------------------------------
 

@@ -201,7 +201,7 @@ async def test_thousands_who_open_a_room_at_once_load_it_once(here: Hub, monkeyp
 
 async def test_a_client_that_reads_nothing_is_dropped_and_the_others_are_not(here: Hub, monkeypatch: Any):
     monkeypatch.setattr(hub, "SWEEP_SECONDS", 0.1)
-    here._do(here._sweep_forever())
+    here._do(here._close_lost_forever())
     healthy, stuck = RememberedWire(), RememberedWire(reads=False)
     await sit(here, healthy)
     await sit(here, stuck)
@@ -229,7 +229,7 @@ async def test_a_client_that_is_far_behind_gets_state_only(here: Hub, wire: Reme
 
 async def test_a_silent_client_is_closed(here: Hub, wire: RememberedWire, monkeypatch: Any):
     monkeypatch.setattr(hub, "SWEEP_SECONDS", 0.1)
-    here._do(here._sweep_forever())
+    here._do(here._close_lost_forever())
 
     await sit(here, wire, heard_at=time.monotonic() - 61)
 
