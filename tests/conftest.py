@@ -60,6 +60,14 @@ def figures_are_told_within_their_test(_django_db_marker: None) -> Generator[Non
             thread.join()
 
 
+@pytest.fixture(autouse=True)
+def copies_are_of_this_tests_shows() -> None:
+    """A process keeps a show's snapshot for half a second; a rolled back SQLite gives its number to the next test."""
+    from livecommerce.snapshot import forget_copies
+
+    forget_copies()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def ledgers_can_be_emptied() -> Generator[None]:
     """Tests that commit empty all tables afterwards. SQLite deletes row by row: its append-only triggers step aside."""

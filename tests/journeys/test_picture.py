@@ -17,7 +17,9 @@ STRIPES, STRIPE_WIDTH, HEIGHT = 12, 60, 1280
 # The stripes count tenths; the demo's show says how long its frames take to arrive.
 SYNC_SECONDS, ON_THE_WAY_SECONDS = 0.4 + 0.1, 0.25
 
-LOOK = """() => {
+# The page starts its elements one after the other, so that no phone stands still: the player may still be to come.
+LOOK = """async () => {
+  await customElements.whenDefined("show-player");
   const video = document.querySelector("show-player video");
   const canvas = document.createElement("canvas");
   canvas.width = 720;
