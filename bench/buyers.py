@@ -1,6 +1,6 @@
 """The load side of paid orders, in a process of its own: buyers behind sockets who hold, order and pay, and again.
 
-    python -m bench.buyers 8000 --tokens tokens.json --drop 1 --buyers 200 --at-once 12 --seconds 60
+    python -m bench.buyers 8000 8001 --tokens tokens.json --drop 1 --buyers 200 --at-once 12 --seconds 60
 
 A hold goes over the buyer's socket, order and payment over HTTP connections that are kept open. An order counts when
 the answer to its payment says that it is paid. Prints a line when all are connected, waits for a line on standard
@@ -125,9 +125,11 @@ async def buy(buyer: Buyer, line: Line, drop: int, tally: Tally) -> None:
     tally.steps["all"].append(moments[-1] - moments[0])
 
 
-async def hand(waiting: asyncio.Queue[Buyer], options: argparse.Namespace, until: float, tally: Tally) -> None:
+async def hand(
+    waiting: asyncio.Queue[Buyer], port: int, options: argparse.Namespace, until: float, tally: Tally
+) -> None:
     """Let the buyer who waited longest buy, then the next, until the time is over."""
-    line = Line(options.port)
+    line = Line(port)
     await line.open()
     while time.perf_counter() < until:
         buyer = await waiting.get()
@@ -140,8 +142,8 @@ async def hand(waiting: asyncio.Queue[Buyer], options: argparse.Namespace, until
 
 async def connect(options: argparse.Namespace) -> asyncio.Queue[Buyer]:
     waiting: asyncio.Queue[Buyer] = asyncio.Queue()
-    url = f"ws://127.0.0.1:{options.port}/ws/shows/{SHOW}/"
-    for token in json.loads(options.tokens.read_text())[-options.buyers :]:
+    for number, token in enumerate(json.loads(options.tokens.read_text())[-options.buyers :]):
+        url = f"ws://127.0.0.1:{options.ports[number % len(options.ports)]}/ws/shows/{SHOW}/"
         _, buyer = await picows.ws_connect(lambda token=token: Buyer(token), f"{url}?visitor={token}")
         await buyer.welcomed
         waiting.put_nowait(buyer)
@@ -155,7 +157,8 @@ async def run(options: argparse.Namespace) -> None:
     await asyncio.to_thread(sys.stdin.readline)
     began = time.perf_counter()
     until = began + options.seconds
-    await asyncio.gather(*(hand(waiting, options, until, tally) for _ in range(options.at_once)))
+    ports = [options.ports[number % len(options.ports)] for number in range(options.at_once)]
+    await asyncio.gather(*(hand(waiting, port, options, until, tally) for port in ports))
     paid = [moment - began for moment in tally.paid_at if moment <= until]
     slices = Counter(int(moment // SLICE_SECONDS) for moment in paid)
     slowest = min(slices[number] for number in range(max(1, options.seconds // SLICE_SECONDS)))
@@ -173,7 +176,7 @@ async def run(options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("port", type=int)
+    parser.add_argument("ports", type=int, nargs="+")
     parser.add_argument("--tokens", type=Path, required=True)
     parser.add_argument("--drop", type=int, required=True)
     parser.add_argument("--buyers", type=int, default=200)

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from bench.rush import new_drop
@@ -22,7 +22,7 @@ from tests.servers.child import Child
 SECONDS = 60
 UNITS = 20_000
 LIMIT = 1000
-AT_ONCE = (12, 32)
+PROCESSES_AND_BUYERS = ((1, 32), (2, 48))
 CHAT_PER_SECOND, CHAT_VIEWERS = 50, 500
 
 _SERVE = (sys.executable, "manage.py", "serve", "--web-only", "--host", "127.0.0.1", "--port", "{port}")
@@ -32,14 +32,17 @@ _WORK = (sys.executable, "-m", "celery", "-A", "livecommerce", "worker", "--beat
 _MAILS_LEFT = "from checkout.models import Outbox; print(Outbox.objects.filter(done_at=None).count())"
 
 
-def paid_orders(stage: Stage, *, seconds: int, at_once: int) -> dict[str, Any]:
+def paid_orders(stage: Stage, *, seconds: int, at_once: int, processes: int) -> dict[str, Any]:
     """Let buyers buy for so long while viewers chat; return what they heard, the chat's lateness, and mails unsent."""
     drop = new_drop(stage, units=UNITS, limit=LIMIT)
-    port = new_port()
+    ports = [new_port() for _ in range(processes)]
     environment = {"EMAIL_URL": f"file://{stage.folder}/mails"}
-    with working(stage, environment), stage.serving(*_SERVE, port=port, environment=environment):
+    with ExitStack() as servers:
+        servers.enter_context(working(stage, environment))
+        for port in ports:
+            servers.enter_context(stage.serving(*_SERVE, port=port, environment=environment))
         chat = Load(
-            *("ours", f"ws://127.0.0.1:{port}/ws/shows/{SHOW}/"),
+            *("ours", f"ws://127.0.0.1:{ports[0]}/ws/shows/{SHOW}/"),
             tokens=stage.tokens,
             viewers=CHAT_VIEWERS,
             rate=CHAT_PER_SECOND,
@@ -47,8 +50,8 @@ def paid_orders(stage: Stage, *, seconds: int, at_once: int) -> dict[str, Any]:
         )
         buyers = subprocess.Popen(
             [
-                *(sys.executable, "-m", "bench.buyers", str(port), "--tokens", str(stage.tokens), "--drop", str(drop)),
-                *("--seconds", str(seconds), "--at-once", str(at_once)),
+                *(sys.executable, "-m", "bench.buyers", *map(str, ports), "--tokens", str(stage.tokens)),
+                *("--drop", str(drop), "--seconds", str(seconds), "--at-once", str(at_once)),
             ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -91,17 +94,17 @@ def working(stage: Stage, environment: dict[str, str]) -> Iterator[None]:
 
 def table_of_paid_orders(stage: Stage, rounds: int, seconds: int = SECONDS) -> None:
     print(
-        "\n| buyers at once | paid orders/s | slowest 10 s | hold p50 / p99 ms | order | pay | all three "
-        "| chat p50 / p99 ms | mails unsent at the end |\n|---|---|---|---|---|---|---|---|---|"
+        "\n| web processes | buyers at once | paid orders/s | slowest 10 s | hold p50 / p99 ms | order | pay | all three "
+        "| chat p50 / p99 ms | mails unsent at the end |\n|---|---|---|---|---|---|---|---|---|---|"
     )
-    for at_once in AT_ONCE:
-        heard = [paid_orders(stage, seconds=seconds, at_once=at_once) for _ in range(rounds)]
+    for processes, at_once in PROCESSES_AND_BUYERS:
+        heard = [paid_orders(stage, seconds=seconds, at_once=at_once, processes=processes) for _ in range(rounds)]
         assert not any(one["troubles"] or one["chat"]["gaps"] or one["chat"]["errors"] for one in heard), heard
         steps = " | ".join(_pair(heard, step) for step in ("hold", "order", "pay", "all"))
         chats = [one["chat"] for one in heard]
         chat = " / ".join(f"{statistics.median(chat[name] for chat in chats):.0f}" for name in ("p50", "p99"))
         print(
-            f"| {at_once} | {_median(heard, 'per_second'):.1f} | {_median(heard, 'slowest'):.1f} | {steps} | {chat} "
+            f"| {processes} | {at_once} | {_median(heard, 'per_second'):.1f} | {_median(heard, 'slowest'):.1f} | {steps} | {chat} "
             f"| {_median(heard, 'mails_left'):.0f} |",
             flush=True,
         )

@@ -3,14 +3,15 @@
 import os
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livecommerce.settings")
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django is set up first)
 from django.urls import path  # noqa: E402
 
+from livecommerce.http import Site  # noqa: E402
 from livecommerce.socket import show_socket  # noqa: E402
 
 
@@ -22,5 +23,5 @@ async def nothing_here(scope: Any, receive: Any, send: Any) -> None:
 
 sockets: list[tuple[Any, Any]] = [("ws/shows/<slug:slug>/", show_socket), ("<path:rest>", nothing_here)]
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": URLRouter([path(address, serve) for address, serve in sockets])}
+    {"http": Site(), "websocket": URLRouter([path(address, serve) for address, serve in sockets])}
 )

@@ -80,8 +80,6 @@ INSTALLED_APPS = [
     "livecommerce",
 ]
 MIDDLEWARE = [
-    # First, for the headers of the others are for pages and would be the larger part of a small file.
-    "servestatic.middleware.ServeStaticMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "livecommerce.watch.compression.CompressPages",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -90,12 +88,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "livecommerce.accounts.middleware.ViewerMiddleware",
-    "livecommerce.accounts.turns.TurnsMiddleware",
-    "livecommerce.accounts.kept_answers.KeptAnswerMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "livecommerce.accounts.middleware.ViewerMiddleware",
+    "livecommerce.accounts.turns.TurnsMiddleware",
+    "livecommerce.accounts.kept_answers.KeptAnswerMiddleware",
 ]
 ROOT_URLCONF = "livecommerce.urls"
 ASGI_APPLICATION = "livecommerce.asgi.application"
