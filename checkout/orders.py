@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from checkout.addresses import Address, clean_delivery
 from checkout.holds import begin_payment, return_to_held
@@ -96,6 +96,8 @@ def _decide(subject: str, wishes: Sequence[Wish]) -> list[Order | Exception]:
     except IntegrityError:
         # A code that is taken, or another process was quicker with a key: each looks again for itself.
         placed = {}
+    # Who ordered is about to be shown the order.
+    prefetch_related_objects(list(placed.values()), "lines", "payments")
     return [placed.get(place) or _decide_one(wish) for place, wish in enumerate(wishes)]
 
 

@@ -27,7 +27,7 @@ from checkout.withdrawals import withdraw, withdrawable_until
 from livecommerce.accounts.api_auth import ANYONE, KNOWN_VIEWER
 from livecommerce.accounts.viewer import who_asks
 from livecommerce.accounts.visitors import require_visitor
-from livecommerce.clock import database_now, receipt_time
+from livecommerce.clock import database_now, measured_now, receipt_time
 from livecommerce.errors import BadInput, Refused
 
 router = Router(tags=["orders"])
@@ -167,7 +167,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
     """Make the order; it is paid with `orders/{code}/pay`."""
     if body.codes or body.use_points:
         raise CodesNotTaken
-    now = database_now()
+    now = measured_now()
     order = place_order(
         buyer_id=require_visitor(who_asks(request)),
         hold_ids=body.holds,
@@ -202,7 +202,7 @@ def get_order(request: HttpRequest, code: str, token: str = "") -> dict[str, Any
 )
 def pay(request: HttpRequest, code: str, body: PayIn, token: str = "") -> dict[str, Any]:
     """Charge a practice card. A declined one is an error with status 402; the hold stays and the next try may go."""
-    now = database_now()
+    now = measured_now()
     order = order_for_viewer(code=code, viewer=who_asks(request), token=token)
     if body.check:
         attempt = answer_check(order_id=order.pk, agreed=body.check == "agree", now=now)

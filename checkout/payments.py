@@ -118,7 +118,7 @@ def pay_order(*, order_id: int, card: Card, now: datetime) -> Payment:
     if attempt.state != Payment.State.NEW:
         return attempt
     attempt = announce(attempt)
-    if not _hand_to_bank(attempt, now):
+    if not handing.ask_from_thread("payments", (attempt.pk, now)):
         return Payment.objects.get(pk=attempt.pk)
     reading = gateway_of(attempt.provider).confirm(ref=attempt.provider_ref, card=card)
     return settling.ask_from_thread("payments", Answer(attempt.pk, reading, now))
@@ -171,11 +171,20 @@ def announce(attempt: Payment) -> Payment:
     reading = _gateway(attempt).open_intent(
         key=f"order:{attempt.order_id}:pi:{attempt.n}", amount=attempt.amount, reference=f"order {attempt.order_id}"
     )
-    unnamed = Payment.objects.filter(pk=attempt.pk, provider_ref="")
-    if not unnamed.update(provider_ref=reading.ref, client_secret=reading.client_secret):
-        return Payment.objects.get(pk=attempt.pk)
     attempt.provider_ref, attempt.client_secret = reading.ref, reading.client_secret
-    return attempt
+    return naming.ask_from_thread("payments", attempt)
+
+
+def _name_together(subject: str, attempts: Sequence[Payment]) -> Sequence[Payment]:
+    """Write how the gateway calls these attempts; one that has a name keeps it."""
+    unnamed = Payment.objects.filter(provider_ref="")
+    if unnamed.bulk_update(attempts, ["provider_ref", "client_secret"]) == len(attempts):
+        return attempts
+    named = Payment.objects.in_bulk([attempt.pk for attempt in attempts])
+    return [named[attempt.pk] for attempt in attempts]
+
+
+naming: Batch[Payment, Payment] = Batch("payments.name", _name_together)
 
 
 def answer_check(*, order_id: int, agreed: bool, now: datetime) -> Payment:
@@ -349,10 +358,19 @@ def _next_attempt(order: Order, last: Payment, now: datetime) -> Payment:
     )
 
 
-def _hand_to_bank(attempt: Payment, now: datetime) -> bool:
-    """Mark that the bank is about to be asked; False when another request did so first. The hold now waits for it."""
-    new = Payment.objects.filter(pk=attempt.pk, state=Payment.State.NEW)
-    return bool(new.update(state=Payment.State.PROCESSING, deadline_at=now + TIME_FOR_THE_BANK))
+@atomic_retry
+def _hand_together(subject: str, tried: Sequence[tuple[int, datetime]]) -> list[bool]:
+    """Mark that a bank is about to be asked; False where another request did so first. The holds now wait for it."""
+    new = Payment.objects.filter(pk__in={pk for pk, _ in tried}, state=Payment.State.NEW)
+    ours = set(new.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    deadline = max(now for _, now in tried) + TIME_FOR_THE_BANK
+    Payment.objects.filter(pk__in=ours).update(state=Payment.State.PROCESSING, deadline_at=deadline)
+    # Of a double tap in one round the first is ours.
+    first = {pk: place for place, (pk, _) in reversed(list(enumerate(tried))) if pk in ours}
+    return [first.get(pk) == place for place, (pk, _) in enumerate(tried)]
+
+
+handing: Batch[tuple[int, datetime], bool] = Batch("payments.hand", _hand_together)
 
 
 def _write(attempt: Payment, reading: Reading, now: datetime) -> None:

@@ -6,15 +6,20 @@ calls them reads it here.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+# So old a measurement of the two clocks may be, in seconds, where a request would ask for nothing else.
+MEASURED_SECONDS = 5.0
+
 
 class _Offset:
-    """How far this machine's clock is from the database's, as last measured."""
+    """How far this machine's clock is from the database's, as last measured, and when that was."""
 
     ahead = timedelta(0)
+    measured = -MEASURED_SECONDS
 
 
 def database_now() -> datetime:
@@ -27,8 +32,13 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime = cursor.fetchone()[0]
     after = datetime.now(UTC)
-    _Offset.ahead = moment - (before + (after - before) / 2)
+    _Offset.ahead, _Offset.measured = moment - (before + (after - before) / 2), time.monotonic()
     return moment.astimezone(UTC)
+
+
+def measured_now() -> datetime:
+    """Tell the time of the database, which is asked when the two clocks were not compared for five seconds."""
+    return database_now() if time.monotonic() - _Offset.measured > MEASURED_SECONDS else receipt_time()
 
 
 def learn_time(moment: datetime, *, asked_at: datetime) -> datetime:

@@ -117,10 +117,17 @@ TEMPLATES = [
 
 # Truth. SQLite takes its write lock at BEGIN, so a transaction never fails half-way for want of it.
 if not _own_file:
-    # A connection is tried before it is used: after a restart of the database the pool is full of dead ones.
-    DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
+    from livecommerce.connections import check_when_heard
+
+    DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
     DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 2, "max_size": env_int("DATABASE_POOL", default=20, least=2, most=500), "timeout": 10},
+        "pool": {
+            "min_size": 2,
+            "max_size": env_int("DATABASE_POOL", default=20, least=2, most=500),
+            "timeout": 10,
+            # After a restart of the database the pool is full of dead ones.
+            "check": check_when_heard,
+        },
         "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s",
     }
 else:

@@ -1,20 +1,23 @@
 """The practice bank: no keys, no money. Rule guarded here: only the practice numbers below are ever taken.
 
 It keeps its own book (`PracticeIntent`), written outside our transactions, and answers as real banks do: at once,
-after a question to the buyer, late, twice, or never.
+after a question to the buyer, late, twice, or never. What many ask at once it writes together.
 """
 
 import re
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from checkout.gateways.base import BankState, Card, CardRefused, GatewayDown, Reading, RefundReading
 from checkout.models import PracticeIntent
 from livecommerce.money import Money
+from livecommerce.realtime.batch import Batch
 
 LATE_BY = timedelta(seconds=8)
 CARD_LENGTHS = range(12, 20)  # ISO/IEC 7812
@@ -55,20 +58,16 @@ class PracticeGateway:
         self._clock = clock
 
     def open_intent(self, *, key: str, amount: Money, reference: str) -> Reading:
-        ref = f"pi_{secrets.token_hex(10)}"
+        # The same key gives the same intent, so whoever asks twice is answered alike.
+        ref = f"pi_{_mark('ref', key)[:20]}"
         intent = PracticeIntent(
             ref=ref,
             key=key,
-            client_secret=f"{ref}_secret_{secrets.token_urlsafe(16)}",
+            client_secret=f"{ref}_secret_{_mark('secret', key)[:24]}",
             amount_minor=amount.minor,
             currency=amount.currency,
         )
-        try:
-            with transaction.atomic():
-                intent.save(force_insert=True)
-        except IntegrityError:
-            intent = PracticeIntent.objects.get(key=key)
-        return self._reading(intent)
+        return _reading(_opening.ask_from_thread("bank", intent))
 
     def check_card(self, card: Card) -> None:
         number = digits_of(card.number)
@@ -94,16 +93,8 @@ class PracticeGateway:
     def confirm(self, *, ref: str, card: Card) -> Reading:
         self.check_card(card)
         number = digits_of(card.number)
-        state, failure = _verdict(number)
-        # Guarded: a repeat finds what the first one did.
-        PracticeIntent.objects.filter(ref=ref, state="new").update(
-            state=state,
-            failure_code=failure,
-            card_last4=number[-4:],
-            answers_at=self._clock() + LATE_BY if number == ANSWERS_LATE else None,
-            answers_twice=number == ANSWERS_TWICE,
-        )
-        return self.read(ref=ref)
+        late = self._clock() + LATE_BY if number == ANSWERS_LATE else None
+        return _reading(_deciding.ask_from_thread("bank", Decision(number, late, ref)))
 
     def answer_check(self, *, ref: str, agreed: bool) -> Reading:
         PracticeIntent.objects.filter(ref=ref, state="requires_action").update(
@@ -116,7 +107,7 @@ class PracticeGateway:
         if intent.state == "processing" and intent.answers_at and intent.answers_at <= self._clock():
             PracticeIntent.objects.filter(ref=ref, state="processing").update(state="succeeded")
             intent = self._intent(ref)
-        return self._reading(intent)
+        return _reading(intent)
 
     def notices(self) -> Iterator[Reading]:
         late = PracticeIntent.objects.filter(state="processing", answers_at__lte=self._clock())
@@ -124,8 +115,8 @@ class PracticeGateway:
             yield self.read(ref=ref)
         for intent in PracticeIntent.objects.filter(state="succeeded", answers_twice=True):
             PracticeIntent.objects.filter(pk=intent.pk).update(answers_twice=False)
-            yield self._reading(intent)
-            yield self._reading(intent)
+            yield _reading(intent)
+            yield _reading(intent)
 
     def cancel(self, *, ref: str) -> Reading:
         current = self.read(ref=ref)
@@ -150,17 +141,58 @@ class PracticeGateway:
         except PracticeIntent.DoesNotExist as missing:
             raise GatewayDown from missing
 
-    def _reading(self, intent: PracticeIntent) -> Reading:
-        return Reading(
-            ref=intent.ref,
-            state=_bank_state(intent.state),
-            amount=Money(intent.amount_minor, intent.currency),
-            client_secret=intent.client_secret,
-            failure_code=intent.failure_code,
-            failure_text=_FAILURES.get(intent.failure_code, ""),
-            card_brand="Visa" if intent.card_last4 else "",
-            card_last4=intent.card_last4,
+
+class Decision(NamedTuple):
+    """A card that is charged for an intent; `answers_at` when its bank takes its time."""
+
+    number: str
+    answers_at: datetime | None
+    ref: str
+
+
+def _open_together(subject: str, intents: Sequence[PracticeIntent]) -> Sequence[PracticeIntent]:
+    PracticeIntent.objects.bulk_create(intents, ignore_conflicts=True)
+    return intents
+
+
+def _decide_together(subject: str, decisions: Sequence[Decision]) -> list[PracticeIntent | Exception]:
+    for (number, answers_at), some in groupby(sorted(decisions, key=_alike), key=_alike):
+        state, failure = _verdict(number)
+        # Guarded: a repeat finds what the first one did.
+        PracticeIntent.objects.filter(ref__in=[decision.ref for decision in some], state="new").update(
+            state=state,
+            failure_code=failure,
+            card_last4=number[-4:],
+            answers_at=answers_at or None,
+            answers_twice=number == ANSWERS_TWICE,
         )
+    intents = {intent.ref: intent for intent in PracticeIntent.objects.filter(ref__in=[one.ref for one in decisions])}
+    return [intents.get(decision.ref) or GatewayDown() for decision in decisions]
+
+
+def _alike(decision: Decision) -> tuple[str, datetime | str]:
+    return decision.number, decision.answers_at or ""
+
+
+_opening: Batch[PracticeIntent, PracticeIntent] = Batch("bank.open", _open_together)
+_deciding: Batch[Decision, PracticeIntent] = Batch("bank.decide", _decide_together)
+
+
+def _reading(intent: PracticeIntent) -> Reading:
+    return Reading(
+        ref=intent.ref,
+        state=_bank_state(intent.state),
+        amount=Money(intent.amount_minor, intent.currency),
+        client_secret=intent.client_secret,
+        failure_code=intent.failure_code,
+        failure_text=_FAILURES.get(intent.failure_code, ""),
+        card_brand="Visa" if intent.card_last4 else "",
+        card_last4=intent.card_last4,
+    )
+
+
+def _mark(kind: str, key: str) -> str:
+    return salted_hmac(f"practice bank {kind}", key, algorithm="sha256").hexdigest()
 
 
 def practice_hints() -> list[tuple[str, str]]:

@@ -62,7 +62,7 @@ def test_orders_that_come_at_once_share_what_they_ask(
 
     with CaptureQueriesContext(connection) as queries:
         orders = placing._decide("orders", wishes)
-    assert asked(queries) == 7
+    assert asked(queries) == 9
 
     answers = []
     for order in orders:
