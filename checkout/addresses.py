@@ -112,6 +112,10 @@ def _text(value: object) -> str:
     return re.sub(r"\s+", " ", value).strip().replace("\x00", "") if isinstance(value, str) else ""
 
 
+# Django compiles its patterns when they are first asked, which a rush would do in each of its threads at once.
+validate_email("first@example.test")
+
+
 def _is_email(email: str) -> bool:
     try:
         validate_email(email)

@@ -190,6 +190,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
 def get_order(request: HttpRequest, code: str, token: str = "") -> dict[str, Any]:
     """Give the order as it stands; a payment that waits is looked up at the bank."""
     order = order_for_viewer(code=code, viewer=who_asks(request), token=token)
+    prefetch_related_objects([order], "brand", "withdrawal", "lines", "payments")
     attempt = latest_payment(order)
     if attempt and attempt.state == Payment.State.PROCESSING:
         refresh_payment(payment=attempt, now=database_now())

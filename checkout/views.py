@@ -235,9 +235,11 @@ def _order(request: HttpRequest, code: str) -> Order:
     :raises Http404: not theirs, or not there.
     """
     try:
-        return order_for_viewer(code=code, viewer=who_asks(request), token=request.GET.get("token", ""))
+        found = order_for_viewer(code=code, viewer=who_asks(request), token=request.GET.get("token", ""))
     except NotFound as missing:
         raise Http404(missing.message) from missing
+    prefetch_related_objects([found], "brand", "show__host", "withdrawal")
+    return found
 
 
 def _with_hold(request: HttpRequest, act: Callable[[UUID], object]) -> HttpResponse:
