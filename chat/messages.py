@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from chat.models import MAX_TEXT, Message, Mute, Role
-from chat.moderation import standing_of
+from chat.moderation import mutes_in
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.accounts.visitors import guest_name
@@ -182,8 +182,7 @@ def _post_together(show_id: int, drafts: list[Draft]) -> list[Posted | Exception
     now = max(draft.at for draft in drafts)
     authors = {draft.author.visitor_id for draft in drafts}
     known = _known(show_id, drafts)
-    muted, _ = standing_of([one for one in authors if one is not None], now=now)
-    mutes = {one: mute for (one, where), mute in muted.items() if where == show_id}
+    mutes = mutes_in(show_id, [one for one in authors if one is not None], now=now)
     spoke = _last_words(show, authors, now)
     answers: dict[int, Posted | Exception] = {}
     fresh: dict[int, Message] = {}

@@ -132,6 +132,14 @@ def standing_of(
     return mutes, bans
 
 
+def mutes_in(show_id: int, visitor_ids: Collection[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, Mute]:
+    """Give the mutes of these visitors in one show. Mostly nobody is muted there, and then one plain question does."""
+    if not Mute.objects.active(now).filter(show=show_id).exists():
+        return {}
+    muted, _ = standing_of(visitor_ids, now=now)
+    return {one: mute for (one, where), mute in muted.items() if where == show_id}
+
+
 def active_mutes(*, show: Show, now: datetime) -> list[Mute]:
     """Who may not write now, the one that ends first at the top."""
     return list(Mute.objects.active(now).filter(show=show).order_by("until"))

@@ -60,7 +60,7 @@ def run_outbox(*, deeds: dict[str, Deed], now: datetime) -> int:
 
 @atomic_retry
 def _lease(now: datetime) -> list[Outbox]:
-    """Take what is due for a while. The lease is a time in the row and no lock, because the deed talks to the network."""
+    """Take what is due for a while. The lease is a time in the row and no lock: the deed talks to the network."""
     due = Outbox.objects.due(now).order_by("run_after", "pk").select_for_update(skip_locked=True)
     rows = list(due[:BATCH])
     taken = Outbox.objects.filter(pk__in=[row.pk for row in rows])
