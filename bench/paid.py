@@ -22,7 +22,7 @@ from tests.servers.child import Child
 SECONDS = 60
 UNITS = 20_000
 LIMIT = 1000
-PROCESSES_AND_BUYERS = ((1, 32), (2, 48))
+PROCESSES_AND_BUYERS = ((1, 64),)
 CHAT_PER_SECOND, CHAT_VIEWERS = 50, 500
 
 _SERVE = (sys.executable, "manage.py", "serve", "--web-only", "--host", "127.0.0.1", "--port", "{port}")

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from catalog.models import Stock, StockEntry, Variant
 from catalog.stock import record
-from livecommerce.clock import _Offset, database_now, learn_time, receipt_time
+from livecommerce.clock import MEASURED_SECONDS, _Offset, database_now, learn_time, measured_now, receipt_time
 from livecommerce.trips import Question, one_trip
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +73,15 @@ def test_a_clock_that_was_read_after_a_wait_corrects_only_what_cannot_be(monkeyp
 
     learn_time(database_now(), asked_at=asked_at)
     assert abs(receipt_time() - database_now()) < timedelta(seconds=1)
+
+
+def test_who_asks_nothing_else_does_not_ask_the_time(django_assert_num_queries, monkeypatch):
+    database_now()
+
+    with django_assert_num_queries(0):
+        told = measured_now()
+    assert abs(told - database_now()) < timedelta(seconds=1)
+
+    monkeypatch.setattr(_Offset, "ahead", timedelta(hours=1))
+    monkeypatch.setattr(_Offset, "measured", _Offset.measured - MEASURED_SECONDS - 1)
+    assert abs(measured_now() - database_now()) < timedelta(seconds=1)

@@ -68,8 +68,8 @@ class Batch[Item, Answer]:
         self._max_waiting = max_waiting
         # How long the first of a quiet subject waits for company, in seconds.
         self._linger = linger
-        # A busy subject is decided at most this often, in seconds: every round costs the same few statements, and while
-        # one is decided the loop writes to its viewers at half its speed.
+        # A busy subject is decided at most this often, in seconds, and at most half of the time: every round costs the
+        # same few statements, and while one is decided the loop writes to its viewers at half its speed.
         self._pace = pace
         self._waiting: dict[Hashable, deque[_Asked[Item, Answer]]] = {}
         self._rounds: set[asyncio.Task[None]] = set()
@@ -148,8 +148,9 @@ class Batch[Item, Answer]:
                     self._give(list(queue), [error] * len(queue))
                     queue.clear()
                 paced = self._pace and len(queue) < self._max_batch and not self._closed
+                took = loop.time() - began
                 # Even without a pace: who has just been answered may ask again at once, and need not linger then.
-                await asyncio.sleep(max(0.0, began + self._pace - loop.time()) if paced else 0)
+                await asyncio.sleep(max(self._pace - took, took) if paced else 0)
         finally:
             self._count -= len(queue)
             del self._waiting[subject]

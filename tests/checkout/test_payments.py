@@ -1,6 +1,7 @@
 """Payments: whatever the bank says, by whichever way and however often, money moves once and goods follow it."""
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 
+from checkout import outbox
 from checkout.gateways import gateway
 from checkout.gateways.base import CardRefused
 from checkout.gateways.practice import (
@@ -23,7 +25,7 @@ from checkout.gateways.practice import (
 from checkout.holds import HoldOver, expire_overdue_holds, extend_hold, pause_holds
 from checkout.models import Hold, Order, Outbox, Payment, PracticeIntent, Refund
 from checkout.orders import cancel_unpayable_orders
-from checkout.outbox import run_outbox
+from checkout.outbox import Letter, run_outbox, send_all_later
 from checkout.payments import (
     MOST_TRIES,
     NothingToAnswer,
@@ -32,6 +34,7 @@ from checkout.payments import (
     announce,
     answer_check,
     give_up_overdue_payments,
+    handing,
     refresh_payment,
     settle_notices,
     settle_payment,
@@ -271,6 +274,25 @@ def test_a_failed_deed_of_the_outbox_waits_and_is_done_later(pending_order: Orde
     assert (row.done_at, row.last_error) == (None, "ConnectionError")
     assert run_outbox(deeds=DEEDS, now=now) == 0
     assert run_outbox(deeds=DEEDS, now=now + timedelta(minutes=1)) == 1
+
+
+def test_a_slow_mail_server_is_no_reason_to_send_a_letter_twice(
+    db: None, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_all_later([Letter("slow", f"slow:{number}", {}) for number in range(3)], now)
+    monkeypatch.setattr(outbox, "LEASE", timedelta(milliseconds=2))
+
+    assert run_outbox(deeds={"slow": lambda payload, at: time.sleep(0.005)}, now=now) == 1
+
+    waiting = Outbox.objects.filter(done_at=None)
+    assert [(row.run_after, row.attempts) for row in waiting] == [(now, 0)] * 2
+
+
+def test_of_a_double_tap_in_one_round_one_asks_the_bank(pending_order: Order, now: datetime) -> None:
+    attempt = pending_order.payments.get()
+
+    assert handing._decide("payments", [(attempt.pk, now), (attempt.pk, now)]) == [True, False]
+    assert handing._decide("payments", [(attempt.pk, now)]) == [False]
 
 
 def test_the_figures_of_a_show_count_what_is_paid_and_nothing_else(

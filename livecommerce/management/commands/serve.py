@@ -147,16 +147,18 @@ def _open_files() -> None:
 
 
 def _spare_debug_lines() -> None:
-    """Autobahn words and colours debug lines for each connection and each frame, read or not.
+    """Autobahn words and colours debug lines for each connection and each frame, Twisted one for each request, unread.
 
     The options of a connection were half of what a connect costs, the coloured names a tenth of a tap in a rush.
     """
     import autobahn.twisted.websocket as frames
     from autobahn.websocket import protocol
+    from twisted.web.http import HTTPFactory
 
     protocol.pformat = str  # type: ignore[attr-defined, assignment]
     for module in (frames, protocol):
         module.hltype = module.hlval = lambda *_, **__: ""  # type: ignore[attr-defined]
+    HTTPFactory.log = lambda *_: None  # type: ignore[method-assign]
 
 
 def embedded_runners() -> list[Runner]:
