@@ -104,8 +104,8 @@ def table_of_paid_orders(stage: Stage, rounds: int, seconds: int = SECONDS) -> N
         chats = [one["chat"] for one in heard]
         chat = " / ".join(f"{statistics.median(chat[name] for chat in chats):.0f}" for name in ("p50", "p99"))
         print(
-            f"| {processes} | {at_once} | {_median(heard, 'per_second'):.1f} | {_median(heard, 'slowest'):.1f} | {steps} "
-            f"| {chat} | {_median(heard, 'mails_left'):.0f} |",
+            f"| {processes} | {at_once} | {_median(heard, 'per_second'):.1f} | {_median(heard, 'slowest'):.1f} "
+            f"| {steps} | {chat} | {_median(heard, 'mails_left'):.0f} |",
             flush=True,
         )
 
