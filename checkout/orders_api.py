@@ -9,13 +9,13 @@ from ninja import Field, Router, Schema, Status
 from ninja.security import APIKeyQuery
 from pydantic import AliasChoices
 
+from checkout.attempts import announce
 from checkout.carts import cart_of
 from checkout.gateways.base import Card
 from checkout.links import check_path, order_path, token_opens
 from checkout.models import Order, Payment
 from checkout.orders import order_for_viewer, place_order
 from checkout.payments import (
-    announce,
     answer_check,
     latest_payment,
     pay_order,

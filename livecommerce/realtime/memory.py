@@ -17,12 +17,12 @@ LOOK_SECONDS = 5.0
 _CAME = 100
 _LEFT = 2000
 # Youngest, middle, old: fewer and larger passes than Python's own.
-_THRESHOLDS = (10_000, 20, 20)
+THRESHOLDS = (10_000, 20, 20)
 
 
 async def tidy_forever(hub: Hub) -> None:
     """Set aside who has come, collect who has gone."""
-    gc.set_threshold(*_THRESHOLDS)
+    gc.set_threshold(*THRESHOLDS)
     came, left = hub.came, hub.left
     while True:
         await asyncio.sleep(LOOK_SECONDS)

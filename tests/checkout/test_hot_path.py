@@ -45,9 +45,9 @@ def test_orders_that_come_at_once_share_what_they_ask(
     many: int, drop_on_sale: Drop, hold_units: HoldUnits, django_capture_on_commit_callbacks, now
 ) -> None:
     from checkout.addresses import Address
+    from checkout.attempts import announce
     from checkout.gateways import gateway
     from checkout.gateways.base import Card
-    from checkout.payments import announce
 
     wishes = []
     for _ in range(many):

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from checkout.attempts import announce
 from checkout.audit import breaches
 from checkout.gateways.practice import ASKS_FOR_3DS, DECLINED, SUCCEEDS
 from checkout.models import Hold, Order, Outbox, Payment, PracticeIntent, Refund
-from checkout.payments import announce, give_up_overdue_payments, refresh_payment, start_payment
+from checkout.payments import give_up_overdue_payments, refresh_payment, start_payment
 from livecommerce.accounts.models import Visitor
 from livecommerce.clock import database_now
 from tests.checkout.conftest import pay

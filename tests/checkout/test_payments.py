@@ -13,6 +13,7 @@ from django.core import mail
 from django.db import connection
 
 from checkout import outbox
+from checkout.attempts import announce, handing
 from checkout.gateways import gateway
 from checkout.gateways.base import CardRefused
 from checkout.gateways.practice import (
@@ -31,10 +32,8 @@ from checkout.payments import (
     NothingToAnswer,
     OrderClosed,
     TooManyTries,
-    announce,
     answer_check,
     give_up_overdue_payments,
-    handing,
     refresh_payment,
     settle_notices,
     settle_payment,

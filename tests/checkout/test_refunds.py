@@ -6,11 +6,12 @@ import pytest
 from django.core import mail
 
 from catalog.models import Stock, Variant
+from checkout.attempts import announce
 from checkout.holds import expire_overdue_holds
 from checkout.models import Hold, Order, Payment, PracticeIntent, Refund
 from checkout.orders import cancel_unpayable_orders
 from checkout.outbox import run_outbox
-from checkout.payments import announce, settle_payment, start_payment
+from checkout.payments import settle_payment, start_payment
 from checkout.tasks import DEEDS
 from livecommerce.accounts.models import Visitor
 from livecommerce.money import Money

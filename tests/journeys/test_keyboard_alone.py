@@ -47,6 +47,8 @@ def test_the_keyboard_alone_buys(shop: Shop, noor: Host, desk: Page):
 def test_a_sheet_keeps_the_focus_and_gives_it_back(shop: Shop, noor: Host, desk: Page):
     desk.goto(f"{shop.url}/shows/{SLUG}/")
     opener = desk.locator("line-up").get_by_role("link", name="Buy First-flush tea")
+    # Elements start one after the other; before this one the link leads to a page of its own.
+    desk.evaluate("() => customElements.whenDefined('line-up').then(() => true)")
 
     opener.focus()
     desk.keyboard.press("Enter")
