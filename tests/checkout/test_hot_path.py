@@ -15,7 +15,7 @@ from livecommerce.accounts.visitors import guest_token
 from streams.models import Drop
 from tests.checkout.conftest import ADDRESS, EMAIL, HoldUnits
 
-PLACING, PAYING = 12, 24
+PLACING, PAYING = 12, 20
 
 
 def asked(queries: CaptureQueriesContext) -> int:
