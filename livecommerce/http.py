@@ -52,9 +52,11 @@ class Site(ASGIHandler):
             return
         with closing(body):
             response = await self._in_thread(self._answer, scope, body)
-            await self.send_response(response, send)
-            if response.streaming:
-                await self._in_thread(response.close)
+            try:
+                await self.send_response(response, send)
+            finally:
+                if response.streaming:
+                    await self._in_thread(response.close)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         """Give a file, or what a coroutine answers."""

@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    # Plain functions, and last: before film, too, the others then are ones as well, with one way to a thread for all.
     "livecommerce.accounts.middleware.ViewerMiddleware",
     "livecommerce.accounts.turns.TurnsMiddleware",
     "livecommerce.accounts.kept_answers.KeptAnswerMiddleware",

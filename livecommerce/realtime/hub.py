@@ -306,9 +306,11 @@ class Hub:
         """
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            now = time.monotonic()
             for room in self.watched():
-                for seat in [seat for seat in room.seats if seat.is_lost(now)]:
+                for seat in [seat for seat in room.seats if seat.is_lost(time.monotonic())]:
+                    # Looked at again when its turn comes: meanwhile it may have left, or come to itself.
+                    if seat not in room.seats or not seat.is_lost(time.monotonic()):
+                        continue
                     self.leave(room, seat)
                     if seat.stuck_since is None:
                         seat.wire.close(CLOSE_TOO_SLOW, "silent")

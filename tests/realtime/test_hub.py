@@ -236,6 +236,23 @@ async def test_a_silent_client_is_closed(here: Hub, wire: RememberedWire, monkey
     await until(lambda: wire.closed == [4008])
 
 
+async def test_who_speaks_again_before_their_turn_to_be_closed_stays(here: Hub, monkeypatch: Any):
+    monkeypatch.setattr(hub, "SWEEP_SECONDS", 0.1)
+    monkeypatch.setattr(hub, "CLOSING_PAUSE", 0.3)
+    room, wires = await here.open(ROOM), [RememberedWire(), RememberedWire()]
+    seats = [seat_of(wire, heard_at=time.monotonic() - 61) for wire in wires]
+    for seat in seats:
+        here.seat(room, seat)
+    here._do(here._close_lost_forever())
+
+    await until(lambda: any(wire.closed for wire in wires))
+    for seat in seats:
+        seat.heard_at = time.monotonic()
+    await asyncio.sleep(0.5)
+
+    assert sorted(wire.closed for wire in wires) == [[], [4008]]
+
+
 async def test_state_of_one_hub_is_told_to_its_own_viewers(here: Hub, wire: RememberedWire):
     await sit(here, wire)
 
