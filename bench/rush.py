@@ -58,7 +58,9 @@ print(drop.pk)
 def new_drop(stage: Stage, *, units: int, limit: int) -> int:
     """Put a fresh drop on sale; return its id."""
     code = _NEW_DROP.replace("{units}", str(units)).replace("{limit}", str(limit))
-    return int(stage.manage("shell", "--no-imports", "-c", code))
+    drop = int(stage.manage("shell", "--no-imports", "-c", code))
+    stage.keep_log_files()
+    return drop
 
 
 def sockets(stage: Stage, *, processes: int, units: int, sockets: int = SOCKETS, taps: int = TAPS) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 
 from tests.servers.child import Child, free_port, is_listening
 from tests.servers.postgres import Postgres
@@ -21,6 +22,8 @@ from tests.servers.redis import Redis
 
 ROOT = Path(__file__).parent.parent
 SHOW = "bench"
+# What a drop of 15,000 units writes fills one to two of them.
+_LOG_FILES = 4
 
 _LAY_OUT = """
 import json, sys
@@ -63,6 +66,16 @@ class Stage:
         self.tokens = self.folder / "tokens.json"
         self.manage("migrate", "--verbosity=0")
         self.tokens.write_text(self.manage("shell", "--no-imports", "-c", _LAY_OUT.replace("{guests}", str(guests))))
+
+    def keep_log_files(self) -> None:
+        """Give PostgreSQL log files to write over, as one has that has run for a while.
+
+        One that was made a moment ago writes and syncs 16 MB of zeros whenever a file is full, and a rush waits for it.
+        """
+        with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
+            for _ in range(_LOG_FILES):
+                connection.execute("SELECT pg_create_restore_point('bench'), pg_switch_wal()")
+            connection.execute("CHECKPOINT")
 
     def manage(self, *arguments: str) -> str:
         """Run one management command; return the last line it printed."""

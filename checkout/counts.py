@@ -28,6 +28,7 @@ from checkout.models import Hold, QueuePlace
 from livecommerce.money import WireMoney
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import HoldPlaced, SaleTicked
+from livecommerce.trips import Question
 from streams.models import Drop, LineupItem, Show
 
 logger = logging.getLogger(__name__)
@@ -46,18 +47,18 @@ def state_of(show: Show, now: datetime) -> State:
     products = LineupItem.objects.filter(show=show).values("product")
     shop = Stock.objects.shop().filter(variant__product__in=products).values("pk")
     in_drops = Stock.objects.filter(drop_item__drop__in=drops).values("pk")
-    rows = _figures(Stock.objects.filter(pk__in=in_drops.union(shop)))
+    rows = [_Figures(*row) for row in _figures(Stock.objects.filter(pk__in=in_drops.union(shop)))]
     return _drop_values(rows) | _shop_values(rows)
 
 
 def drop_figures(drop_id: int) -> State:
     """Read the figures of one drop, by its key."""
-    return _drop_values(_figures(Stock.objects.filter(drop_item__drop=drop_id)))
+    return _drop_values(_Figures(*row) for row in _figures_of_drop.ask(drop_id)())
 
 
 def shop_figures(variant_id: int) -> State:
     """Read the figures of a variant in the shop, by its key."""
-    return _shop_values(_figures(Stock.objects.shop().filter(variant=variant_id)))
+    return _shop_values(_Figures(*row) for row in _figures_of_variant.ask(variant_id)())
 
 
 def stock_changed(*, rows: Iterable[Stock], drop_id: int | None, show_id: int | None, urgent: bool = False) -> None:
@@ -117,10 +118,11 @@ class _Figures:
     queue: int
 
 
-def _figures(rows: QuerySet[Stock]) -> list[_Figures]:
+def _figures(rows: QuerySet[Stock]) -> QuerySet[Stock, tuple[Any, ...]]:
+    """Read what `_Figures` holds, in its order."""
     ends = Hold.objects.open().filter(stock=OuterRef("pk")).order_by("-expires_at").values("expires_at")[:1]
     line = QueuePlace.objects.waiting().filter(drop=OuterRef("drop_item__drop")).order_by().values("drop")
-    found = rows.order_by("pk").values_list(
+    return rows.order_by("pk").values_list(
         "variant_id",
         F("on_hand") - F("taken"),
         "taken",
@@ -132,7 +134,10 @@ def _figures(rows: QuerySet[Stock]) -> list[_Figures]:
         "drop_item__drop__version",
         Coalesce(Subquery(line.annotate(waiting=Count("pk")).values("waiting")), 0),
     )
-    return [_Figures(*row) for row in found]
+
+
+_figures_of_drop = Question(lambda pk: _figures(Stock.objects.filter(drop_item__drop=pk)))
+_figures_of_variant = Question(lambda pk: _figures(Stock.objects.shop().filter(variant=pk)))
 
 
 def _drop_values(rows: Iterable[_Figures]) -> State:

@@ -144,7 +144,8 @@ class _Round:
         The dictionaries are asked for an id as seldom as can be: in a rush that is a good part of all work in Python.
         """
         shelf, buyer_id, key = self.shelf, request.buyer_id, (request.buyer_id, request.key)
-        hold = self.fresh.get(key) or (self.known and self.known.get(key))
+        already = self.already.get(buyer_id, 0)
+        hold = (already and self.fresh.get(key)) or (self.known and self.known.get(key))
         if hold:
             answer = answer_known(shelf, hold, request)
             return hold if isinstance(hold, NewHold) and isinstance(answer, HoldAnswer) else answer
@@ -154,7 +155,6 @@ class _Round:
         refused = refused or shortage(shelf, request)
         if refused is not None:
             return refused
-        already = self.already.get(buyer_id, 0)
         quota = self.quotas.get(buyer_id) if self.quotas else None
         refused = check_quota(quota, wanted=request.quantity, already=already, most=shelf.most, now=self.now)
         if refused is not None:
@@ -169,6 +169,8 @@ class _Round:
 
         Before anything is granted: what comes back goes to the queue first, by what the rows say is left.
         """
+        if sum(request.quantity for request in self.requests) <= min(row.left for row in self.shelf.rows.values()):
+            return False
         wanted: Counter[int] = Counter()
         for request in self.requests:
             wanted[self.shelf.variant_of(request)] += request.quantity
@@ -227,7 +229,7 @@ class _Round:
                 granted = [(hold.pk, hold.quantity) for hold in holds if hold.variant_id == variant_id]
                 if granted:
                     take(stock=row, holds=granted, now=self.now)
-            add_units(**shelf.quota_subject, units=self.already, most=shelf.most)
+            add_units(**shelf.quota_subject, units=self.already, most=shelf.most, known=self.quotas)
             faces = ask_faces(variant_id for variant_id, units in shelf.granted.items() if units)
         sold_out = not any(row.left for row in shelf.rows.values())
         if shelf.drop and (shelf.drop.sold_out_at or shelf.drop.draw_seconds):

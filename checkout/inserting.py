@@ -83,38 +83,36 @@ def insert_holds(holds: Sequence[NewHold]) -> None:
 
 
 def _insert_arrays(holds: Sequence[NewHold]) -> None:
-    """One statement with an array per column that differs; nothing else is parsed, however many there are."""
-    first = holds[0]
-    send(
-        """
-        INSERT INTO checkout_hold (id, key, stock_id, variant_id, show_id, buyer_id, quantity, drop_id, state,
-            unit_price_minor, currency, placed_at, expires_at, offered_at, paused_at)
-        SELECT new.*, %s::bigint, 'held', %s::int, %s::text,
-            %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::timestamptz
-        FROM unnest(
-            %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::smallint[]
-        ) new
-        """,
-        [
-            *(first.drop_id, first.unit_price.minor, first.unit_price.currency),
-            *(first.placed_at, first.expires_at, first.offered_at, first.paused_at),
-            numbers([hold.pk for hold in holds]),
-            texts([hold.key for hold in holds]),
-            numbers([hold.stock_id for hold in holds]),
-            numbers([hold.variant_id for hold in holds]),
-            numbers([hold.show_id for hold in holds]),
-            uuids([hold.buyer_id for hold in holds]),
-            numbers([hold.quantity for hold in holds]),
-        ],
-    )
+    """One statement for those that differ in nothing but id, key and buyer, in a rush nearly all of a batch."""
+    alike: dict[tuple[int, int | None, int], list[NewHold]] = {}
+    for hold in holds:
+        alike.setdefault((hold.variant_id, hold.show_id, hold.quantity), []).append(hold)
+    for twins in alike.values():
+        first = twins[0]
+        send(
+            """
+            INSERT INTO checkout_hold (id, key, buyer_id, stock_id, variant_id, show_id, quantity, drop_id, state,
+                unit_price_minor, currency, placed_at, expires_at, offered_at, paused_at)
+            SELECT new.*, %s::bigint, %s::bigint, %s::bigint, %s::smallint, %s::bigint, 'held',
+                %s::int, %s::text, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::timestamptz
+            FROM unnest(%s::bigint[], %s::text[], %s::uuid[]) new
+            """,
+            [
+                *(first.stock_id, first.variant_id, first.show_id, first.quantity, first.drop_id),
+                *(first.unit_price.minor, first.unit_price.currency),
+                *(first.placed_at, first.expires_at, first.offered_at, first.paused_at),
+                numbers([hold.pk for hold in twins]),
+                texts([hold.key for hold in twins]),
+                uuids([hold.buyer_id for hold in twins]),
+            ],
+        )
 
 
 # Array literals of PostgreSQL, written in one go: adapting a list element by element costs more than storing it.
 
 
-def numbers(values: Sequence[int | None]) -> str:
-    # "None" is no number and appears in no other way.
-    return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
+def numbers(values: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def uuids(values: Iterable[UUID]) -> str:

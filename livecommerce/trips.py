@@ -18,7 +18,9 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
+from django.db.models.query import ModelIterable
+from psycopg.sql import Literal
 
 
 class Sent:
@@ -75,7 +77,8 @@ def _travel(packed: Sequence[Sent]) -> None:
         message = "; ".join(f"EXECUTE {names[sent.sql]}{_places(sent)}" for sent in packed)
         cursor.execute(message, [value for sent in packed for value in sent.parameters])
         for sent in packed:
-            if cursor.description:
+            # Not `description`, which describes every column: most of what is asked in a rush finds nothing.
+            if cursor.pgresult and cursor.pgresult.ntuples:
                 sent.rows = cursor.fetchall()
             cursor.nextset()
 
@@ -95,16 +98,17 @@ def _plan(cursor: psycopg.ClientCursor[Any], sql: str, names: dict[str, str]) ->
     names[sql] = name
 
 
-class Question[Row: Model]:
+class Question[Row]:
     """A question about one id, worded by the ORM once and then only asked: wording it takes longer than answering.
 
-    `about(id)` gives the queryset. It is the same one that SQLite is asked, so there is no second wording to keep.
+    `about(id)` gives a queryset of models or of `values_list`. It is the same one that SQLite is asked, so there is no
+    second wording to keep.
     """
 
     # Stands for the id in the wording.
     _ID = -7_061_945
 
-    def __init__(self, about: Callable[[int], QuerySet[Row]]) -> None:
+    def __init__(self, about: Callable[[int], QuerySet[Any, Row]]) -> None:
         self._about = about
         self._worded: _Wording[Row] | None = None
 
@@ -115,23 +119,33 @@ class Question[Row: Model]:
             return lambda: rows
         worded = self._worded
         if worded is None:
-            worded = self._worded = _Wording(self._about(self._ID))
-        sent = send(worded.sql, [pk if value == self._ID else value for value in worded.parameters])
+            worded = self._worded = _Wording(self._about(self._ID), self._ID)
+        sent = send(worded.sql, [pk] * worded.places)
         return lambda: worded.rows(sent)
 
 
-class _Wording[Row: Model]:
-    """What the ORM makes of a queryset, kept: the statement, and how its rows become objects."""
+class _Wording[Row]:
+    """What the ORM makes of a queryset, kept: the statement, and how its rows become objects.
 
-    def __init__(self, queryset: QuerySet[Row]) -> None:
+    Only the id stays open in it. What else the queryset says is written out, or a plan that is kept could not use an
+    index of the open holds alone, say: it would have to be right for any state.
+    """
+
+    def __init__(self, queryset: QuerySet[Any, Row], pk: int) -> None:
+        connection.ensure_connection()
         self._compiler = queryset.query.get_compiler(connection.alias)
-        self.sql, self.parameters = self._compiler.as_sql()
+        worded, values = self._compiler.as_sql()
+        self.places = values.count(pk)
+        self.sql = worded % tuple(
+            "%s" if value == pk else Literal(value).as_string(connection.connection) for value in values
+        )
         self._converters = self._compiler.get_converters([column for column, _, _ in self._compiler.select])
+        self._of_models = queryset._iterable_class is ModelIterable
         self._model = queryset.model
         self._names = [field.attname for field in queryset.model._meta.concrete_fields]
 
     def rows(self, sent: Sent) -> list[Row]:
-        rows = sent.rows
+        rows: list[Any] = sent.rows
         if self._converters:
             rows = list(map(tuple, self._compiler.apply_converters(rows, self._converters)))
-        return [self._model.from_db(connection.alias, self._names, row) for row in rows]
+        return [self._model.from_db(connection.alias, self._names, row) for row in rows] if self._of_models else rows

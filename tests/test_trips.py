@@ -1,12 +1,16 @@
 """Trips: several statements for one way to the database and back."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 
 from catalog.models import Stock, StockEntry, Variant
 from catalog.stock import record
+from checkout.holds import place_hold
+from checkout.models import Hold
 from livecommerce.clock import MEASURED_SECONDS, _Offset, database_now, learn_time, measured_now, receipt_time
 from livecommerce.trips import Question, one_trip
 
@@ -29,6 +33,18 @@ def test_a_question_is_answered_as_the_orm_would(drop_on_sale):
     found = [answer() for answer in answers]
     assert found == [[variant] for variant in asked]
     assert [variant.option_values for (variant,) in found] == [variant.option_values for variant in asked]
+
+
+def test_a_question_about_values_is_answered_as_the_orm_would(drop_on_sale, viewer, now):
+    def open_holds(stock_id: int) -> QuerySet[Hold, Any]:
+        return Hold.objects.open().filter(stock=stock_id).values_list("state", "quantity", F("unit_price_minor") + 1)
+
+    place_hold(buyer_id=viewer.pk, drop_id=drop_on_sale.pk, quantity=1, key="k", now=now)
+    stock = stock_of(drop_on_sale)
+
+    answer = Question(open_holds).ask(stock.pk)
+
+    assert answer() == list(open_holds(stock.pk)) == [("held", 1, drop_on_sale.price.minor + 1)]
 
 
 def test_an_error_on_the_way_is_djangos_and_nothing_of_the_trip_counts(drop_on_sale, now):
