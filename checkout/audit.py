@@ -1,4 +1,4 @@
-"""What must always be true of holds, limits, the queue, orders and payments; and the audit of all apps below."""
+"""What must always be true of holds, limits, the queue, orders, codes and payments; and the audit of all apps below."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import catalog.audit
 import streams.audit
 from catalog.audit import Invariant
 from catalog.models import Stock, StockEntry, StockSales
-from checkout.models import BuyerQuota, Hold, Order, Payment, QueuePlace, Refund, Withdrawal
+from checkout.models import BuyerQuota, Code, CodeUse, Hold, Order, Payment, QueuePlace, Refund, Withdrawal
 from checkout.models.hold import OPEN, TAKING
 from streams.models import DropItem
 
@@ -143,10 +143,32 @@ def lost_money() -> Iterator[str]:
 
 
 def wrong_totals() -> Iterator[str]:
-    sums = Order.objects.annotate(lines_minor=Sum("lines__total_minor"))
-    for code, goods, lines in sums.values_list("code", "goods_minor", "lines_minor"):
+    sums = Order.objects.annotate(lines_minor=Sum("lines__total_minor"), shares_minor=Sum("lines__discount_minor"))
+    figures = sums.values_list("code", "goods_minor", "lines_minor", "discount_minor", "shares_minor")
+    for code, goods, lines, discount, shares in figures:
         if goods != lines:
             yield f"order {code}: lines say {lines}, the order says {goods}"
+        if discount != shares:
+            yield f"order {code}: {shares} off its lines, {discount} off the order"
+
+
+def miscounted_codes() -> Iterator[str]:
+    """A code counts the orders that wait with it or are paid; what an order takes off is its use of a code."""
+    counted = Counter(CodeUse.objects.counted().values_list("code_id", flat=True))
+    for code in Code.objects.all():
+        if code.taken != counted[code.pk]:
+            yield f"code {code.pk}: {code.taken} taken, orders say {counted[code.pk]}"
+    alone = Order.objects.filter(code_use=None, discount_minor__gt=0)
+    for order_code in alone.values_list("code", flat=True):
+        yield f"order {order_code}: something is off without a code"
+    for use in CodeUse.objects.select_related("order").iterator():
+        order = use.order
+        if use.amount_minor != order.discount_minor:
+            yield f"order {order.code}: {order.discount_minor} off, its code says {use.amount_minor}"
+        if (use.state == CodeUse.State.RESERVED) != order.is_pending:
+            yield f"order {order.code} is {order.state}, its code is {use.state}"
+        if (use.state == CodeUse.State.SPENT) != (order.paid_at is not None):
+            yield f"order {order.code}: its code is {use.state}, and it was {'' if order.paid_at else 'not '}paid"
 
 
 INVARIANTS = (
@@ -161,6 +183,7 @@ INVARIANTS = (
     Invariant("orders: goods on sale again are those of refunded orders", taken_back),
     Invariant("withdrawals: all the money goes back, once", unfulfilled_withdrawals),
     Invariant("orders: lines add up to the total", wrong_totals),
+    Invariant("codes: taken is reserved and spent, an order takes off what its code says", miscounted_codes),
     Invariant("payments: money taken is an order's or goes back", lost_money),
 )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from catalog.stock import lock_rows
+from checkout.codes import move_uses
 from checkout.lapses import end_holds
 from checkout.models import BuyerQuota, Hold, Order, QueuePlace
 from checkout.models.hold import HoldState
@@ -15,7 +16,7 @@ from livecommerce.transactions import atomic_retry
 
 @atomic_retry
 def merge_holds(*, from_visitor: UUID, to_visitor: UUID, now: datetime) -> None:
-    """Give a guest's holds, limits, queue places and orders to the account they signed in to.
+    """Give a guest's holds, limits, queue places, orders and codes to the account they signed in to.
 
     What together exceeds the limit of one buyer is let go, the newest first; what is sold stays sold.
     """
@@ -51,6 +52,7 @@ def merge_holds(*, from_visitor: UUID, to_visitor: UUID, now: datetime) -> None:
     for order in Order.objects.filter(buyer=from_visitor, key__in=order_keys):
         Order.objects.filter(pk=order.pk).update(key=f"guest:{order.pk}")
     Order.objects.filter(buyer=from_visitor).update(buyer=to_visitor)
+    move_uses(from_visitor=from_visitor, to_visitor=to_visitor)
 
 
 def _merge_quota(quota: BuyerQuota, to_visitor: UUID) -> None:

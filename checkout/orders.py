@@ -1,4 +1,7 @@
-"""Orders: what was held becomes a contract. Rule guarded here: one hold, one living order; one key, one order."""
+"""Orders: what was held becomes a contract. Rule guarded here: one hold, one living order; one key, one order.
+
+Lock order: earlier orders → holds (by id) → codes (by id), then new rows only.
+"""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -10,12 +13,13 @@ from django.db import IntegrityError
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from checkout.addresses import Address, clean_delivery
+from checkout.codes import code_text_of, find_code, free_codes, refuse_unless_it_counts, reserve_code, the_one_of
 from checkout.holds import begin_payment, return_to_held
 from checkout.links import token_opens
 from checkout.models import Hold, Order, OrderLine, Payment
 from checkout.outbox import send_later
 from checkout.placing import Wish, first_attempt, new_line, new_order, place_plain
-from checkout.totals import totals_of
+from checkout.totals import shares_of, totals_of
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.errors import NotFound, Refused
@@ -66,17 +70,20 @@ def place_order(
     email: str,
     address: Mapping[str, object],
     key: str,
+    codes: Sequence[str] = (),
     total_seen: int | None = None,
     now: datetime,
 ) -> Order:
     """Make a pending order of held units and set them to PAYING; the prices are our own.
 
-    The same key, or the same holds after a reload, finds the order that was made before. `total_seen` is what stood
-    on the button, in minor units: nobody is charged another amount than they agreed to.
+    The same key, or the same holds and code after a reload, finds the order that was made before. `total_seen` is what
+    stood on the button, in minor units: nobody is charged another amount than they agreed to. Of `codes` one counts.
 
     :raises AddressIncomplete: with a sentence per field; nothing is written.
     :raises NothingHeld, HoldOver, SeveralSellers, TotalMoved, OrderKeyUsed, PaymentRuns: nothing is written.
+    :raises SeveralCodes, CodeNotFound, and what `checkout.codes` refuses: nothing is written.
     """
+    code = the_one_of(codes)
     email, cleaned = clean_delivery(email=email, address=address)
     wish = Wish(
         buyer_id=buyer_id,
@@ -86,6 +93,7 @@ def place_order(
         key=key,
         total_seen=total_seen,
         now=now,
+        code=code,
     )
     return placing.ask_from_thread("orders", wish)
 
@@ -154,12 +162,17 @@ def stand_down(*, order_id: int, now: datetime) -> None:
     end_untried(Order.objects.select_for_update(no_key=True).get(pk=order_id), now)
 
 
+@atomic_retry
 def cancel_unpayable_orders(*, now: datetime) -> int:
     """Close pending orders whose holds are all over and that no bank is deciding about; return how many."""
     alive = Hold.objects.filter(order_line__order=OuterRef("pk"), state__in=[Hold.State.HELD, Hold.State.PAYING])
     asked = Payment.objects.open().filter(order=OuterRef("pk"))
     left = Order.objects.pending().filter(~Exists(alive), ~Exists(asked), placed_at__lt=now)
-    return left.update(state=Order.State.CANCELLED, closed_at=now)
+    orders = list(left.order_by("pk").select_for_update(no_key=True))
+    if orders:
+        Order.objects.filter(pk__in=[order.pk for order in orders]).update(state=Order.State.CANCELLED, closed_at=now)
+        free_codes(orders=orders, now=now)
+    return len(orders)
 
 
 @atomic_retry
@@ -167,7 +180,7 @@ def _find_or_place(wish: Wish) -> Order:
     order = Order.objects.filter(buyer_id=wish.buyer_id, key=wish.key).first()
     if order is None:
         order = _place(wish)
-    elif not _is_same(order, wish.hold_ids):
+    elif not _is_same(order, wish):
         raise OrderKeyUsed
     if wish.total_seen is not None and wish.total_seen != order.total_minor:
         raise TotalMoved(
@@ -183,16 +196,26 @@ def _place(wish: Wish) -> Order:
     brand = holds[0].variant.product.brand
     if any(hold.variant.product.brand_id != brand.pk for hold in holds):
         raise SeveralSellers
-    totals = totals_of(brand=brand, holds=holds)
+    code = find_code(text=wish.code, brand_id=brand.pk) if wish.code else None
+    totals = totals_of(brand=brand, holds=holds, code=code)
+    replaced = []
     known = Order.objects.pending().filter(pk__in=_orders_with(wish.hold_ids))
     for earlier in known.order_by("pk").select_for_update():
-        if _is_same(earlier, wish.hold_ids) and earlier.total == totals.total:
+        if _is_same(earlier, wish) and earlier.total == totals.total:
             return _take_up(earlier, wish.email, wish.address)
         _let_go(earlier, wish.now)
+        replaced.append(earlier)
+    if code:
+        refuse_unless_it_counts(code=code, holds=holds, totals=totals, now=wish.now)
     order = new_order(wish, holds, totals)
     order.save()
-    OrderLine.objects.bulk_create(new_line(order, hold) for hold in holds)
+    shares = shares_of(order.discount_minor, [hold.total.minor for hold in holds])
+    OrderLine.objects.bulk_create(new_line(order, hold, share) for hold, share in zip(holds, shares, strict=True))
     begin_payment(holds=holds, order=order, until=wish.now, now=wish.now)
+    if code:
+        reserve_code(code=code, order=order, instead_of=replaced, now=wish.now)
+    else:
+        free_codes(orders=replaced, now=wish.now)
     first_attempt(order, holds, wish.now).save()
     return order
 
@@ -201,8 +224,9 @@ def _orders_with(hold_ids: Sequence[int]) -> list[int]:
     return list(OrderLine.objects.filter(hold__in=hold_ids).values_list("order_id", flat=True))
 
 
-def _is_same(order: Order, hold_ids: Sequence[int]) -> bool:
-    return sorted(line.hold_id or 0 for line in order.lines.all()) == list(hold_ids)
+def _is_same(order: Order, wish: Wish) -> bool:
+    holds = sorted(line.hold_id or 0 for line in order.lines.all())
+    return holds == list(wish.hold_ids) and code_text_of(order) == wish.code
 
 
 def _take_up(order: Order, email: str, address: Address) -> Order:
@@ -214,7 +238,7 @@ def _take_up(order: Order, email: str, address: Address) -> Order:
 
 
 def _let_go(order: Order, now: datetime) -> None:
-    """Close an unpaid order because its buyer now wants another set of the same holds.
+    """Close an unpaid order because its buyer now wants another set of the same holds; the caller frees its code.
 
     :raises PaymentRuns: a bank is deciding about it; only its answer may free the holds.
     """

@@ -1,7 +1,7 @@
 """The API of bags and orders: parse, one verb, translate."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
@@ -11,6 +11,7 @@ from pydantic import AliasChoices
 
 from checkout.attempts import announce
 from checkout.carts import cart_of
+from checkout.codes import code_text_of
 from checkout.gateways.base import Card
 from checkout.links import check_path, order_path, token_opens
 from checkout.models import Order, Payment
@@ -33,10 +34,10 @@ from livecommerce.errors import BadInput, Refused
 router = Router(tags=["orders"])
 
 
-class CodesNotTaken(Refused):
-    code = "order.no_codes"
+class PointsNotTaken(Refused):
+    code = "order.no_points"
     status = 422
-    message = "This shop takes no codes or points yet. Nothing was ordered; leave them out and send it again."
+    message = "This shop takes no points yet. Nothing was ordered; leave `use_points` out and send it again."
 
 
 class SignedLink(APIKeyQuery):
@@ -76,6 +77,7 @@ class OrderIn(Schema):
     """`holds` are all of one seller. `key` is the client's own: the same key finds the same order.
 
     `total`, in minor units, is what the buyer saw; when it has changed the order is refused instead of charged.
+    `codes`: the discount code of the seller, as the buyer typed it; an order has one.
     """
 
     holds: list[int] = Field(min_length=1, max_length=50)
@@ -83,7 +85,7 @@ class OrderIn(Schema):
     address: AddressIn
     key: str = Field(min_length=1, max_length=64)
     total: int | None = None
-    codes: list[str] = Field(default_factory=list)
+    codes: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=20)
     use_points: bool | int = False
 
 
@@ -112,6 +114,7 @@ class LineOut(Schema):
     quantity: int
     unit_price: MoneyOut
     total: MoneyOut
+    discount: MoneyOut
 
 
 class PaymentOut(Schema):
@@ -129,6 +132,7 @@ class PaymentOut(Schema):
 class OrderOut(Schema):
     """`total` in minor units of `currency`, VAT and delivery included. `url` opens the order for anyone who has it.
 
+    `discount` is what `codes` took off the goods; each line has its share of it.
     `withdraw_until`: when the time to withdraw ends; null while the parcel has not arrived. `withdrawn_at`: when the
     buyer did.
     """
@@ -142,6 +146,7 @@ class OrderOut(Schema):
     discount: MoneyOut
     vat: MoneyOut
     vat_rate_bp: int
+    codes: list[str]
     seller: str
     email: str
     address: dict[str, str]
@@ -165,8 +170,8 @@ def get_cart(request: HttpRequest) -> dict[str, Any]:
 @router.post("orders", response={201: OrderOut}, auth=KNOWN_VIEWER, summary="Order what I hold at one seller")
 def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
     """Make the order; it is paid with `orders/{code}/pay`."""
-    if body.codes or body.use_points:
-        raise CodesNotTaken
+    if body.use_points:
+        raise PointsNotTaken
     now = measured_now()
     order = place_order(
         buyer_id=require_visitor(who_asks(request)),
@@ -174,6 +179,7 @@ def create_order(request: HttpRequest, body: OrderIn) -> Status[dict[str, Any]]:
         email=body.email,
         address=body.address.dict(),
         key=body.key,
+        codes=body.codes,
         total_seen=body.total,
         now=now,
     )
@@ -245,6 +251,7 @@ def order_wire(order: Order, attempt: Payment | None = None) -> dict[str, Any]:
         "discount": order.discount.wire(),
         "vat": order.vat.wire(),
         "vat_rate_bp": order.vat_rate_bp,
+        "codes": [text for text in [code_text_of(order)] if text],
         "seller": order.brand.legal_name or order.brand.name,
         "email": order.email,
         "address": order.address,
@@ -262,6 +269,7 @@ def order_wire(order: Order, attempt: Payment | None = None) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "unit_price": {"amount": line.unit_price_minor, "currency": order.currency},
                 "total": {"amount": line.total_minor, "currency": order.currency},
+                "discount": {"amount": line.discount_minor, "currency": order.currency},
             }
             for line in order.lines.all()
         ],

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from checkout.addresses import clean_delivery
 from checkout.attempts import announce, handing, untried
+from checkout.codes import spend_codes
 from checkout.fair_play import HouseholdLimit, claim_share
 from checkout.gateways import gateway, gateway_of
 from checkout.gateways.base import Card, CardRefused, Gateway, Reading, may_move
@@ -290,7 +291,7 @@ def _take_money(order: Order, attempt: Payment, reading: Reading, now: datetime)
 
 
 def _commit(order: Order, now: datetime) -> None:
-    """Turn the order's holds into sold units; what ran out meanwhile is taken again if there is stock.
+    """Turn the order's holds into sold units and spend its code; what ran out meanwhile is taken again if it is there.
 
     :raises Refused: not all of it can be had; the savepoint undoes the part that could.
     """
@@ -300,6 +301,7 @@ def _commit(order: Order, now: datetime) -> None:
         # Its holds went on to another order of the same buyer.
         raise HoldOver
     commit_holds(order=order, now=now)
+    spend_codes(orders=[order], now=now)
 
 
 def _let_goods_go(order: Order, now: datetime) -> None:

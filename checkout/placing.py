@@ -1,7 +1,8 @@
 """Placing: plain orders, many in one transaction. Rule guarded here: what is not plain is left to the verb for one.
 
-Plain is: a new key, units of one seller that this buyer holds and nobody ordered, the total that was seen. In a rush
-nearly all orders are, and share their dozen statements and their commit. Lock order: holds (by id), then new rows only.
+Plain is: a new key, no code, units of one seller that this buyer holds and nobody ordered, the total that was seen. In
+a rush nearly all orders are, and share their dozen statements and their commit. Lock order: holds (by id), then new
+rows only.
 """
 
 from collections import Counter
@@ -36,6 +37,8 @@ class Wish:
     key: str
     total_seen: int | None
     now: datetime
+    # The discount code, as it is stored; empty for an order without one.
+    code: str = ""
 
 
 @atomic_retry
@@ -64,12 +67,16 @@ def place_plain(wishes: Sequence[Wish]) -> dict[int, Order]:
 
 def _is_plain(wish: Wish, holds: Sequence[Hold]) -> bool:
     brands = {hold.variant.product.brand_id for hold in holds}
-    return len(brands) == 1 and all(
-        hold.buyer_id == wish.buyer_id
-        and hold.state == Hold.State.HELD
-        and hold.offered_at is None
-        and not hold.is_overdue(wish.now)
-        for hold in holds
+    return (
+        not wish.code
+        and len(brands) == 1
+        and all(
+            hold.buyer_id == wish.buyer_id
+            and hold.state == Hold.State.HELD
+            and hold.offered_at is None
+            and not hold.is_overdue(wish.now)
+            for hold in holds
+        )
     )
 
 
@@ -111,8 +118,8 @@ def new_order(wish: Wish, holds: Sequence[Hold], totals: Totals) -> Order:
     )
 
 
-def new_line(order: Order, hold: Hold) -> OrderLine:
-    """Give the row of one held thing as it is sold."""
+def new_line(order: Order, hold: Hold, discount_minor: int = 0) -> OrderLine:
+    """Give the row of one held thing as it is sold, with its share of the order's discount."""
     return OrderLine(
         order=order,
         hold=hold,
@@ -124,6 +131,7 @@ def new_line(order: Order, hold: Hold) -> OrderLine:
         quantity=hold.quantity,
         unit_price_minor=hold.unit_price_minor,
         total_minor=hold.total.minor,
+        discount_minor=discount_minor,
         held_at=hold.placed_at,
     )
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import Sum
 
+from checkout.codes import free_codes
 from checkout.gateways import gateway_of
 from checkout.models import Order, Payment, Refund
 from checkout.outbox import send_later
@@ -91,6 +92,7 @@ def give_back(
     if order.state in {Order.State.PENDING, Order.State.CANCELLED}:
         order.state, order.closed_at = Order.State.REFUND_DUE, now
         order.save(update_fields=["state", "closed_at"])
+        free_codes(orders=[order], now=now)
     send_later(kind="refund", key=f"refund:{refund.pk}", payload={"refund": refund.pk}, now=now)
     if reason != "withdrawn":
         # A withdrawal has a receipt of its own, which also says what goes back.

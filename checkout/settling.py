@@ -2,7 +2,8 @@
 
 Plain is: the amount that was asked for, for a pending order whose units all wait for this payment. In a rush nearly all
 answers are, and share their dozen statements, one entry of the ledger and one commit. `checkout.payments` settles the
-others one by one. Lock order: orders → payments → holds (each by id) → stock's sales → limits.
+others one by one. Lock order: orders → payments → holds (each by id) → stock's sales → limits. The code of a pending
+order is reserved, so spending it counts nothing and locks no code.
 """
 
 from collections import defaultdict
@@ -15,6 +16,7 @@ from uuid import UUID
 from catalog.models import Stock
 from catalog.stock import sell
 from checkout.cards import hold_card, with_variants
+from checkout.codes import spend_codes
 from checkout.counts import stock_changed
 from checkout.gateways.base import Reading
 from checkout.links import order_path
@@ -111,6 +113,7 @@ def _write(sales: Sequence[Sale], yes: dict[int, Reading], now: datetime) -> Non
     shop = [hold for hold in holds if not hold.drop_id]
     if shop:
         free_units(holds=shop, lapsed=False, now=now)
+    spend_codes(orders=[sale.order for sale in sales], now=now)
     send_all_later(
         [Letter("mail.order_paid", f"mail.order_paid:{sale.order.pk}", {"order": sale.order.pk}) for sale in sales], now
     )

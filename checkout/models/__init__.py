@@ -1,5 +1,6 @@
-"""A file per noun: hold and queue are the promises, order and payment the money."""
+"""A file per noun: hold and queue are the promises, order, payment and code the money."""
 
+from checkout.models.code import Code, CodeUse
 from checkout.models.fair_play import FairShare
 from checkout.models.hold import BuyerQuota, Hold
 from checkout.models.order import Order, OrderLine, Withdrawal
@@ -10,6 +11,8 @@ from checkout.models.reading import AuditReading
 __all__ = [
     "AuditReading",
     "BuyerQuota",
+    "Code",
+    "CodeUse",
     "FairShare",
     "Hold",
     "Order",

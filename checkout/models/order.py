@@ -66,6 +66,9 @@ class Order(models.Model):
             models.CheckConstraint(condition=Q(total_minor__gte=0, vat_minor__gte=0), name="order_money_not_negative"),
             models.CheckConstraint(condition=Q(vat_minor__lte=F("total_minor")), name="order_vat_is_inside_the_total"),
             models.CheckConstraint(
+                condition=Q(discount_minor__lte=F("goods_minor")), name="order_discount_is_off_the_goods"
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="paid") | Q(paid_at__isnull=False), name="order_paid_has_its_moment"
             ),
             models.CheckConstraint(
@@ -143,6 +146,8 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField()
     unit_price_minor = models.PositiveBigIntegerField()
     total_minor = models.PositiveBigIntegerField()
+    # Its share of the order's discount: `total_minor` less this is what was paid for the line.
+    discount_minor = models.PositiveBigIntegerField(default=0, db_default=0)
     held_at = models.DateTimeField()
 
     class Meta:
@@ -150,6 +155,9 @@ class OrderLine(models.Model):
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_has_units"),
             models.CheckConstraint(
                 condition=Q(total_minor=F("unit_price_minor") * F("quantity")), name="order_line_total_is_the_product"
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_minor__lte=F("total_minor")), name="order_line_discount_is_within_its_total"
             ),
         ]
 
@@ -163,3 +171,7 @@ class OrderLine(models.Model):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.order.currency)
+
+    @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor, self.order.currency)

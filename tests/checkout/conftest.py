@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 
 from catalog.models import Brand, Variant
+from checkout.codes import write_code
 from checkout.gateways.base import Card, Reading
 from checkout.gateways.practice import SUCCEEDS
 from checkout.holds import place_hold
-from checkout.models import Hold, Order, Payment
+from checkout.models import Code, Hold, Order, Payment
 from checkout.orders import place_order
 from checkout.payments import pay_order
 from livecommerce.accounts.models import Visitor
@@ -69,14 +70,14 @@ def hold_units(now: datetime) -> HoldUnits:
 def order_units(now: datetime) -> OrderUnits:
     """`order_units(ana, hold)`: a pending order of it; `household=3` is another mailbox at another door."""
 
-    def order(buyer: Visitor, *holds: Hold, key: str = "", household: int = 0) -> Order:
+    def order(buyer: Visitor, *holds: Hold, key: str = "", household: int = 0, **terms: Any) -> Order:
         return place_order(
             buyer_id=buyer.pk,
             hold_ids=[hold.pk for hold in holds],
             email=f"{household}.{EMAIL}" if household else EMAIL,
             address=ADDRESS | ({"street": f"Lane {household}"} if household else {}),
             key=key or uuid4().hex,
-            now=now,
+            **{"now": now} | terms,
         )
 
     return order
@@ -91,6 +92,17 @@ def held(viewer: Visitor, drop_on_sale: Drop, hold_units: HoldUnits) -> Hold:
 @pytest.fixture
 def pending_order(viewer: Visitor, held: Hold, order_units: OrderUnits) -> Order:
     return order_units(viewer, held)
+
+
+@pytest.fixture
+def table4(brand: Brand, now: datetime) -> Code:
+    """TABLE4 of Kiln & Kettle: EUR 4.00 off, for a hundred orders, since yesterday."""
+    return code_of(brand, now)
+
+
+def code_of(brand: Brand, now: datetime, **terms: Any) -> Code:
+    usual = {"text": "TABLE4", "amount_minor": 400, "uses": 100, "starts_at": now - timedelta(days=1)}
+    return write_code(code=Code(brand=brand, **usual | terms))
 
 
 @pytest.fixture

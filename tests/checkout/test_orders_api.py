@@ -105,7 +105,10 @@ def test_an_order_is_for_its_buyer_or_its_token(call: Call, held: Hold, rival_vi
         ({"holds": [987654]}, 409, "order.nothing_held"),
         ({"email": "ana"}, 422, "order.address_incomplete"),
         ({"address": {}}, 422, "order.address_incomplete"),
-        ({"codes": ["TABLE4"]}, 422, "order.no_codes"),
+        ({"codes": ["TABLE4"]}, 404, "code.not_found"),
+        ({"codes": ["TABLE4", "TABLE5"]}, 422, "code.several"),
+        ({"codes": ["T" * 65]}, 422, "bad_input"),
+        ({"use_points": True}, 422, "order.no_points"),
         ({"key": ""}, 422, "bad_input"),
     ],
 )

@@ -1,0 +1,237 @@
+"""Codes: money off that a brand promises. Rules guarded here: never more uses than promised, and one for each buyer.
+
+RESERVED with the order, SPENT when it is paid, FREED in the transaction that ends the order unpaid. A code that is
+reserved stays so while its order waits, whatever becomes of the code meanwhile. Each move is made under the lock of its
+order; whoever counts locks the codes too, by id. Lock order: order → hold → stock → buyer limit → code → ledger.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from checkout.models import Code, CodeUse, Hold, Order
+from checkout.models.code import CodeUseQuerySet
+from checkout.totals import Totals
+from livecommerce.errors import Refused
+from livecommerce.money import Money
+from livecommerce.transactions import atomic_retry
+
+_TEXT = re.compile(r"[A-Z0-9-]{3,24}")
+TERMS = ("show", "amount_minor", "percent_bp", "least_goods_minor", "uses", "starts_at", "ends_at", "is_active")
+
+
+class CodeNotFound(Refused):
+    code = "code.not_found"
+    status = 404
+    message = "This seller has no such code. Look at how it is written, or go on without it."
+
+
+class SeveralCodes(Refused):
+    code = "code.several"
+    status = 422
+    message = "One code counts for one order. Nothing was ordered; choose the better one and leave the others out."
+
+
+class CodeOver(Refused):
+    code = "code.over"
+
+
+class CodeNotYet(Refused):
+    code = "code.not_yet"
+
+
+class CodeUsedUp(Refused):
+    code = "code.used_up"
+
+
+class CodeUsedByYou(Refused):
+    code = "code.used_by_you"
+
+
+class CodeNeedsMore(Refused):
+    code = "code.needs_more"
+
+
+class CodeOfAnotherShow(Refused):
+    code = "code.another_show"
+
+
+class CodeLeavesNothing(Refused):
+    code = "code.leaves_nothing"
+
+
+class UsesBelowTaken(Refused):
+    code = "code.below_taken"
+
+
+def clean_text(typed: str) -> str:
+    """Return a code as it is stored.
+
+    :raises CodeNotFound: no code looks like that.
+    """
+    text = typed.strip().upper()
+    if not _TEXT.fullmatch(text):
+        raise CodeNotFound
+    return text
+
+
+def the_one_of(typed: Iterable[str]) -> str:
+    """Return the one code among those that were sent, or nothing.
+
+    :raises SeveralCodes: there are two; an order has one.
+    """
+    texts = {clean_text(one) for one in typed if one.strip()}
+    if len(texts) > 1:
+        raise SeveralCodes
+    return next(iter(texts), "")
+
+
+def find_code(*, text: str, brand_id: int) -> Code:
+    """Return a brand's code.
+
+    :raises CodeNotFound: there is none, or it is another brand's.
+    """
+    code = Code.objects.select_related("brand", "show").filter(brand=brand_id, text=text).first()
+    if code is None:
+        raise CodeNotFound
+    return code
+
+
+def refuse_unless_it_counts(*, code: Code, holds: Collection[Hold], totals: Totals, now: datetime) -> None:
+    """Say why a code takes nothing off this bag; uses and buyers are counted by `reserve_code`.
+
+    :raises CodeOver, CodeNotYet, CodeOfAnotherShow, CodeNeedsMore, CodeLeavesNothing: with what to do next.
+    """
+    if code.is_over(now):
+        raise CodeOver(f"{code} is over. Nothing was charged; you can order without it.")
+    if now < code.starts_at:
+        raise CodeNotYet(f"{code} counts from {code.starts_at:%-d %B, %H:%M} UTC on. Nothing was charged.")
+    if code.show and all(hold.show_id != code.show_id for hold in holds):
+        raise CodeOfAnotherShow(f"{code} counts for what you hold in the show “{code.show.title}”.")
+    missing = code.least_goods_minor - totals.goods.minor
+    if missing > 0:
+        raise CodeNeedsMore(
+            f"{Money(missing, totals.goods.currency)} more, and {code} counts: it is for goods of {code.least_goods} "
+            "and above."
+        )
+    if not totals.total.minor:
+        raise CodeLeavesNothing(f"{code} would leave nothing to pay, and no bank takes that. Put one more thing in.")
+
+
+@atomic_retry
+def reserve_code(*, code: Code, order: Order, instead_of: Sequence[Order] = (), now: datetime) -> CodeUse:
+    """Take one use for an order that is just being made; those of the orders that it replaces are free again.
+
+    The orders' rows are locked or new. :raises CodeUsedUp, CodeUsedByYou: nothing is written.
+    """
+    codes = _locked({code.pk, *_reserved(instead_of).values_list("code_id", flat=True)})
+    _free(codes, _reserved(instead_of), now)
+    _refuse_when_taken(codes[code.pk], order)
+    _count(codes[code.pk], 1)
+    return CodeUse.objects.create(
+        code=code, order=order, buyer_id=order.buyer_id, amount_minor=order.discount_minor, reserved_at=now
+    )
+
+
+@atomic_retry
+def free_codes(*, orders: Sequence[Order], now: datetime) -> None:
+    """Give back the codes of orders that end unpaid; the orders' rows are locked. Those without a code cost nothing."""
+    if any(order.discount_minor for order in orders):
+        uses = _reserved(orders)
+        _free(_locked(set(uses.values_list("code_id", flat=True))), uses, now)
+
+
+@atomic_retry
+def spend_codes(*, orders: Sequence[Order], now: datetime) -> None:
+    """Write down that orders are paid with their codes; one that was freed meanwhile is taken again.
+
+    The orders' rows are locked. :raises CodeUsedUp, CodeUsedByYou: it went to others, so the money has to go back.
+    """
+    with_code = [order.pk for order in orders if order.discount_minor]
+    if not with_code:
+        return
+    uses = CodeUse.objects.filter(order__in=with_code)
+    freed = list(uses.filter(state=CodeUse.State.FREED).select_related("order"))
+    codes = _locked({use.code_id for use in freed})
+    for use in freed:
+        _refuse_when_taken(codes[use.code_id], use.order)
+        _count(codes[use.code_id], 1)
+    uses.exclude(state=CodeUse.State.SPENT).update(state=CodeUse.State.SPENT, spent_at=now, freed_at=None)
+
+
+@atomic_retry
+def write_code(*, code: Code) -> Code:
+    """Write a brand's new code, or new terms of one; orders that have it keep what they were promised.
+
+    :raises UsesBelowTaken: more orders have it than it should have uses; nothing is written.
+    """
+    if code.pk is None:
+        code.save()
+        return code
+    refuse_below_taken(code, code.uses)
+    code.save(update_fields=TERMS)
+    return code
+
+
+def refuse_below_taken(code: Code, uses: int) -> None:
+    """Refuse fewer uses than orders have; the code's row stays locked until the caller's transaction ends.
+
+    :raises UsesBelowTaken: with the number.
+    """
+    taken = _locked({code.pk})[code.pk].taken
+    if uses < taken:
+        raise UsesBelowTaken(f"{taken} orders have {code} already: give it at least {taken} uses, or switch it off.")
+
+
+@atomic_retry
+def move_uses(*, from_visitor: UUID, to_visitor: UUID) -> None:
+    """Give a guest's uses to the account they signed in to; where both have used a code, each use stays as it is.
+
+    What either has used counts for both from now on: `_refuse_when_taken` looks at the buyer of the order, too.
+    """
+    uses = CodeUse.objects.filter(buyer=from_visitor)
+    codes = _locked(set(uses.values_list("code_id", flat=True)))
+    twice = CodeUse.objects.counted().filter(buyer=to_visitor, code__in=codes).values_list("code_id", flat=True)
+    uses.exclude(code__in=list(twice), state__in=CodeUse.COUNTED).update(buyer=to_visitor)
+
+
+def code_text_of(order: Order) -> str:
+    """Return the code of an order, or nothing; orders without one cost no query."""
+    return order.code_use.code.text if order.discount_minor else ""
+
+
+def _reserved(orders: Sequence[Order]) -> CodeUseQuerySet:
+    return CodeUse.objects.reserved().filter(order__in=[order.pk for order in orders])
+
+
+def _locked(ids: Collection[int]) -> dict[int, Code]:
+    return {code.pk: code for code in Code.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)}
+
+
+def _free(codes: dict[int, Code], uses: CodeUseQuerySet, now: datetime) -> None:
+    for code_id, count in sorted(Counter(uses.values_list("code_id", flat=True)).items()):
+        _count(codes[code_id], -count)
+    uses.update(state=CodeUse.State.FREED, freed_at=now)
+
+
+def _count(code: Code, uses: int) -> None:
+    code.taken += uses
+    code.save(update_fields=["taken"])
+
+
+def _refuse_when_taken(code: Code, order: Order) -> None:
+    """Look at the row that is locked: who waited for it sees what the other one took."""
+    theirs = CodeUse.objects.counted().filter(Q(buyer=order.buyer_id) | Q(order__buyer=order.buyer_id), code=code)
+    known = theirs.exclude(order=order).select_related("order").first()
+    if known and known.state == CodeUse.State.SPENT:
+        raise CodeUsedByYou(f"You have used {code} with the order {known.order.code}; it counts once for each buyer.")
+    if known:
+        raise CodeUsedByYou(
+            f"{code} is kept for your order {known.order.code}. Pay that one, or wait: it is free again when that ends."
+        )
+    if code.left <= 0:
+        raise CodeUsedUp(f"{code} is used up: all {code.uses} went to others. Nothing was charged.")
