@@ -1,4 +1,4 @@
-"""Orders in the back office: looked at, and moved by the verbs of `checkout` alone: sent, refunded, for sale again."""
+"""Orders and codes in the back office. Orders are looked at, and moved by the verbs of `checkout` alone."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -9,8 +9,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from catalog.admin_scope import VIEW, OwnBrandsFilter, ScopedAdmin, ScopedTabularInline, actor_of
-from checkout.models import Hold, Order, OrderLine, Payment, Refund
+from catalog.admin_scope import EDIT, VIEW, OwnBrandsFilter, ScopedAdmin, ScopedTabularInline, actor_of, own_brands
+from checkout.admin_forms import CodeForm
+from checkout.codes import code_text_of, write_code
+from checkout.models import Code, CodeUse, Hold, Order, OrderLine, Payment, Refund
 from checkout.parcels import mark_delivered, mark_shipped
 from checkout.refunds import refund_order
 from checkout.restocking import restock_order
@@ -26,7 +28,7 @@ class OrderLineInline(ScopedTabularInline):
     brand_path = "order__brand"
     staff_may = VIEW
     operators_may = VIEW
-    fields = readonly_fields = ("name", "option_text", "quantity", "unit_price", "line_total", "from_drop")
+    fields = readonly_fields = ("name", "option_text", "quantity", "unit_price", "line_total", "discount", "from_drop")
 
     @admin.display(description="Price")
     def unit_price(self, line: OrderLine) -> Money:
@@ -72,13 +74,17 @@ class OrderAdmin(ScopedAdmin):
     date_hierarchy = "placed_at"
     fields = readonly_fields = (
         *("code", "brand", "show", "state", "placed_at", "paid_at", "name", "email", "address_lines"),
-        *("goods", "shipping", "discount", "total", "vat"),
+        *("goods", "shipping", "discount", "discount_code", "total", "vat"),
         *("shipped_at", "delivered_at", "withdrawn", "money_back"),
     )
 
     @admin.display(description="Address")
     def address_lines(self, order: Order) -> SafeString:
         return format_html_join(", ", "{}", ((part,) for part in order.address.values() if part))
+
+    @admin.display(description="Code")
+    def discount_code(self, order: Order) -> str:
+        return code_text_of(order)
 
     @admin.display(description="Withdrawn")
     def withdrawn(self, order: Order) -> str:
@@ -159,3 +165,57 @@ class HoldAdmin(ScopedAdmin):
         *("variant", "drop", "show", "quantity", "unit_price", "state"),
         *("placed_at", "expires_at", "paused_at", "extended_at", "ended_at", "order"),
     )
+
+
+class CodeUseInline(ScopedTabularInline):
+    """The orders that have the code, or had it."""
+
+    model = CodeUse
+    brand_path = "code__brand"
+    staff_may = VIEW
+    operators_may = VIEW
+    fields = readonly_fields = ("order", "amount", "state", "reserved_at", "spent_at", "freed_at")
+    ordering = ("-reserved_at",)
+    per_page = 50
+
+    @admin.display(description="Off")
+    def amount(self, use: CodeUse) -> Money:
+        return Money(use.amount_minor, use.order.currency)
+
+
+@admin.register(Code)
+class CodeAdmin(ScopedAdmin):
+    """A brand's discount codes. What people know stays as it is written; a code is switched off, never deleted."""
+
+    form = CodeForm
+    staff_may = EDIT
+    operators_may = EDIT
+    inlines: ClassVar = [CodeUseInline]
+    list_display = ("text", "brand", "takes_off", "uses", "taken", "starts_at", "ends_at", "is_active")
+    list_filter = ("is_active", OwnBrandsFilter)
+    list_select_related = ("brand",)
+    search_fields = ("text",)
+    autocomplete_fields = ("show",)
+    ordering = ("-starts_at", "text")
+    fields = (
+        ("brand", "text", "show"),
+        ("amount", "percent", "least_goods"),
+        ("uses", "taken"),
+        ("starts_at", "ends_at", "is_active"),
+    )
+
+    @admin.display(description="Off")
+    def takes_off(self, code: Code) -> str:
+        return code.offer
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Code | None = None) -> tuple[str, ...]:
+        return ("brand", "text", "taken") if obj else ("taken",)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Fill in what most codes have: the brand of those who work for one, and that it counts from now on."""
+        brands = list(own_brands(request)[:2])
+        filled = {"brand": brands[0].pk if len(brands) == 1 else None, "starts_at": database_now()}
+        return {**filled, **super().get_changeform_initial_data(request)}
+
+    def save_model(self, request: HttpRequest, obj: Code, form: Any, change: bool) -> None:
+        write_code(code=obj)

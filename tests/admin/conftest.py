@@ -9,8 +9,9 @@ from django.test import Client
 
 from catalog.models import Brand, Product, Stock, Variant
 from chat.models import Message, Mute
+from checkout.codes import write_code
 from checkout.holds import place_hold
-from checkout.models import Hold, Order
+from checkout.models import Code, Hold, Order
 from checkout.orders import place_order
 from livecommerce.accounts.models import User
 from livecommerce.accounts.visitors import mint_visitor
@@ -60,7 +61,7 @@ def operator_client(operator: User) -> Client:
 
 @pytest.fixture
 def foreign(db: None, make_user, now: datetime) -> Belongings:
-    """Everything that another brand has: a product, a show with a drop, a host, a hold, an order, messages."""
+    """Everything that another brand has: a product, a show with a drop, a host, a hold, an order, a code, messages."""
     brand = Brand.objects.create(name="Secret brand", slug="secret-brand", country="NL", legal_name="Secret brand B.V.")
     product = make_product(brand, "Secret product", "SECRET", ["Sage"], now)
     variant = product.variants.get()
@@ -71,6 +72,7 @@ def foreign(db: None, make_user, now: datetime) -> Belongings:
             **{Brand: brand, Product: product, Variant: variant, Stock: variant.stocks.first()},
             **{Host: host, Show: show, Drop: drop, User: host.user},
             **secret_sale(drop, now),
+            Code: write_code(code=Code(brand=brand, text="SECRET-4", amount_minor=400, uses=9, starts_at=now)),
             **secret_talk(show, now),
         }
     )
