@@ -197,6 +197,33 @@ def _household(_: int) -> None:
     _replace(payments, "claim_share", lambda **_: None)
 
 
+def _code_lock(_: int) -> None:
+    """Who counts the uses of a code reads its row without the lock, and takes a while."""
+    from checkout import codes
+    from checkout.models import Code
+
+    def read(ids: Any) -> dict[int, Any]:
+        found = Code.objects.in_bulk(ids)
+        time.sleep(0.3)
+        return found
+
+    _replace(codes, "_locked", read)
+
+
+def _one_use_each(_: int) -> None:
+    """Nobody looks whether a buyer has used a code."""
+    from checkout import codes
+
+    _replace(codes, "_refuse_when_taken", lambda *_: None)
+
+
+def _codes_go_back(_: int) -> None:
+    """An order that ends unpaid keeps its code."""
+    from checkout import orders
+
+    _replace(orders, "free_codes", lambda **_: None)
+
+
 def _snapshot(_: int) -> None:
     """The books are read page by page, with time between, while others write in them."""
     from checkout import alarms, audit
@@ -238,6 +265,9 @@ GUARDS = {
     "lease": _lease,
     "merge": _merge,
     "household": _household,
+    "code lock": _code_lock,
+    "one use each": _one_use_each,
+    "codes go back": _codes_go_back,
     "snapshot": _snapshot,
     "one drop": _one_drop_at_a_time,
 }

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from checkout.gateways.practice import ANSWERS_LATE, ASKS_FOR_3DS, DECLINED, SUCCEEDS
-from checkout.models import Hold, Order
+from checkout.models import Code, Hold, Order
 from livecommerce.accounts.models import Visitor
 from livecommerce.accounts.visitors import guest_token
 from tests.checkout.conftest import ADDRESS, EMAIL
@@ -96,6 +96,27 @@ def test_an_order_is_for_its_buyer_or_its_token(call: Call, held: Hold, rival_vi
         assert call("GET", f"{path}?token={order['token']}", visitor=stranger).json()["code"] == order["code"]
     assert call("POST", f"{path}/pay", {"card": SUCCEEDS}, visitor=rival_viewer).status_code == 404
     assert call("POST", f"{path}/pay", {"card": SUCCEEDS}, visitor=None).status_code in {401, 403}
+
+
+def test_a_code_takes_its_part_off_and_the_order_says_which(call: Call, held: Hold, table4: Code) -> None:
+    made = call("POST", "orders", order_body(held, codes=["table4"], total=4290))
+
+    assert made.status_code == 201
+    order = made.json()
+    assert (order["total"], order["codes"]) == (4290, ["TABLE4"])
+    assert order["discount"] == order["lines"][0]["discount"] == {"amount": 400, "currency": "EUR"}
+    assert call("POST", f"orders/{order['code']}/pay", {"card": SUCCEEDS}).json()["codes"] == ["TABLE4"]
+
+
+def test_a_code_that_does_not_count_is_a_refusal_in_words(call: Call, held: Hold, table4: Code) -> None:
+    Code.objects.update(least_goods_minor=5000)
+
+    refused = call("POST", "orders", order_body(held, codes=["TABLE4"]))
+
+    assert refused.status_code == 409
+    assert refused.json()["error"]["code"] == "code.needs_more"
+    assert "EUR\u00a08.00 more" in refused.json()["error"]["message"]
+    assert call("POST", "orders", order_body(held)).json()["codes"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Any order of events keeps every promise: a machine of holds, queue, payments and pauses, audited after each step."""
+"""Any order of events keeps every promise: holds, queue, orders, codes, payments, pauses, audited after each step."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -15,8 +15,8 @@ from checkout.gateways.base import Reading
 from checkout.granting import decide_holds
 from checkout.holds import extend_hold, pause_holds, place_hold, release_hold, resume_holds
 from checkout.models import Hold, Payment
-from checkout.orders import place_order
-from checkout.payments import settle_payment
+from checkout.orders import cancel_unpayable_orders, place_order
+from checkout.payments import give_up_overdue_payments, settle_payment
 from checkout.queue import join_queue, leave_queue
 from checkout.shelf import HoldRequest
 from checkout.timekeeper import run_due
@@ -25,7 +25,7 @@ from livecommerce.errors import Refused
 from livecommerce.money import Money
 from streams import timekeeper as drops_timekeeper
 from streams.drops import announce_drop, close_drop, pause_drops, resume_drops
-from tests.checkout.conftest import ADDRESS, EMAIL
+from tests.checkout.conftest import ADDRESS, EMAIL, code_of
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ people = st.integers(0, BUYERS - 1)
 
 
 class Promises(RuleBasedStateMachine):
-    """Four cups, six people, everything they can do, and time."""
+    """Four cups, a code for two orders, six people, everything they can do, and time."""
 
     stage: dict
 
@@ -51,6 +51,7 @@ class Promises(RuleBasedStateMachine):
             window=600, actor=None, now=self.now - timedelta(seconds=30), hold_seconds=60,
         )  # fmt: skip
         self.buyers = [mint_visitor(now=self.now)[0].pk for _ in range(BUYERS)]
+        code_of(self.show.brand, self.now, uses=2)
         self.paused = False
 
     def teardown(self):
@@ -104,14 +105,24 @@ class Promises(RuleBasedStateMachine):
     def leave_the_queue(self, person):
         self.attempt(leave_queue, drop_id=self.drop.pk, buyer_id=self.buyers[person], now=self.now)
 
-    @rule(person=people)
-    def order(self, person):
-        hold = self.open_hold(person, state="held")
-        if hold:
-            self.attempt(
-                place_order, buyer_id=hold.buyer_id, hold_ids=[hold.pk], email=EMAIL, address=ADDRESS, key=uuid4().hex,
-                now=self.now,
-            )  # fmt: skip
+    @rule(which=st.integers(0, BUYERS), codes=st.sampled_from([["TABLE4"], []]))
+    @precondition(lambda self: Hold.objects.open().exists())
+    def order(self, which, codes):
+        """Also what is ordered already: with another price it becomes another order."""
+        holds = list(Hold.objects.open().order_by("pk"))
+        hold = holds[which % len(holds)]
+        self.attempt(
+            place_order, buyer_id=hold.buyer_id, hold_ids=[hold.pk], email=EMAIL, address=ADDRESS, key=uuid4().hex,
+            codes=codes, now=self.now,
+        )  # fmt: skip
+
+    @rule()
+    @precondition(lambda self: Payment.objects.open().exists())
+    def nobody_pays_for_a_while(self):
+        self.now += timedelta(seconds=200)
+        give_up_overdue_payments(now=self.now)
+        run_due(now=self.now)
+        cancel_unpayable_orders(now=self.now)
 
     @rule(state=st.sampled_from(["succeeded", "failed", "cancelled"]), first=st.booleans())
     def the_bank_answers(self, state, first):
