@@ -8,8 +8,10 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
 from catalog.api import PriceIn
-from catalog.models import Variant
+from catalog.models import Brand, Variant
 from checkout.cards import hold_card
+from checkout.claims import claim_code, claim_wire, remove_claim, sellers_in
+from checkout.codes import CodeNotFound
 from checkout.holds import extend_hold, holds_of, place_hold, release_hold
 from checkout.ledger import ledger_for_viewer, ledger_wire
 from checkout.queue import join_queue, leave_queue
@@ -58,6 +60,14 @@ class DropIn(Schema):
     hold_seconds: int = 300
     draw_seconds: int = 0
     alongside: bool = Field(True, description="Also when another drop of the show is running; the Studio says false.")
+
+
+class CodeIn(Schema):
+    """A code as it was typed. It is one of the show's brand, of `seller`, or of a seller whose goods are held."""
+
+    code: str = Field(max_length=64)
+    show: str | int | None = Field(None, description="Slug or id of the show that is watched.")
+    seller: str = Field("", max_length=80, description="The brand's slug.")
 
 
 class QueueIn(Schema):
@@ -127,6 +137,24 @@ def leave(request: HttpRequest, drop_id: int) -> dict[str, int]:
     return {"drop": drop_id}
 
 
+@router.post("codes/claim", summary="Put a discount code into my bag", response={200: dict[str, Any]})
+def claim(request: HttpRequest, body: CodeIn) -> dict[str, Any]:
+    """Remember the code for the bag at its seller; `GET cart` says what it takes off, or why nothing."""
+    viewer = who_asks(request)
+    show_id = _show_id(body.show, viewer)
+    _admit(viewer, show_id=show_id, drop_id=None)
+    brands = sellers_in(show_id) if show_id else _seller(body.seller)
+    code = claim_code(buyer_id=require_visitor(viewer), typed=body.code, brands=brands, now=database_now())
+    return claim_wire(code)
+
+
+@router.delete("codes/claim", summary="Take the discount code out of my bag")
+def remove_code(request: HttpRequest, seller: str) -> dict[str, str]:
+    """Forget the code at this seller. Twice is harmless."""
+    remove_claim(buyer_id=require_visitor(who_asks(request)), brand_slug=seller)
+    return {"seller": seller}
+
+
 @router.post("studio/shows/{slug}/drops", summary="Start a drop", response={201: dict[str, Any]})
 def create_drop(request: HttpRequest, slug: str, body: DropIn) -> Status[dict[str, Any]]:
     """Take the units out of the shop, fix the terms and count down."""
@@ -184,6 +212,17 @@ def _show_id(show: str | int | None, viewer: Viewer) -> int | None:
     if found is None:
         raise ShowNotFound
     return found.pk
+
+
+def _seller(slug: str) -> list[int]:
+    """Read a brand's slug, if there is one.
+
+    :raises CodeNotFound: a brand that is not there has no codes.
+    """
+    brands = list(Brand.objects.filter(slug=slug).values_list("pk", flat=True))
+    if slug and not brands:
+        raise CodeNotFound
+    return brands
 
 
 def _admit(viewer: Viewer, *, show_id: int | None, drop_id: int | None) -> None:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from catalog.fingerprints import milliseconds
 from catalog.models import Brand, Product
+from checkout.claims import BagCode, bag_code, claims_of
 from checkout.holds import hold_card, holds_of
-from checkout.models import Hold, Order, Payment
+from checkout.models import Code, Hold, Order, Payment
 from checkout.totals import Totals, totals_of
 
 
@@ -22,6 +23,8 @@ class SellerBag:
     totals: Totals
     # An order that already has these holds: waiting for the bank, or open to another try.
     order: Order | None = None
+    # The code that its buyer claimed; `totals` have it where it counts.
+    code: BagCode | None = None
     # The bank is deciding: nothing in this bag can change now.
     at_bank: bool = False
 
@@ -32,6 +35,11 @@ class SellerBag:
     @property
     def units(self) -> int:
         return sum(hold.quantity for hold in self.holds)
+
+    @property
+    def code_text(self) -> str:
+        """The code that an order of this bag has, or nothing."""
+        return self.code.code.text if self.code and not self.code.why_not else ""
 
     def wire(self, now: datetime) -> dict[str, object]:
         return {
@@ -44,6 +52,7 @@ class SellerBag:
             "holds": [{**hold_card(hold, now), "placed_at": milliseconds(hold.placed_at)} for hold in self.holds],
             "units": self.units,
             "totals": self.totals.wire(),
+            "code": self.code.wire() if self.code else None,
             "order": self.order.code if self.order else None,
             "at_bank": self.at_bank,
         }
@@ -78,8 +87,10 @@ def cart_of(*, buyer_id: UUID | None, now: datetime) -> Cart:
         .prefetch_related("order_line__order__payments")
     )
     holds = [hold for hold in open_ones if not hold.is_overdue(now)]
+    claimed = claims_of(buyer_id) if holds else {}
     by_brand = sorted(holds, key=lambda hold: hold.variant.product.brand_id)
-    bags = [_bag(list(group)) for _, group in groupby(by_brand, key=lambda hold: hold.variant.product.brand_id)]
+    groups = groupby(by_brand, key=lambda hold: hold.variant.product.brand_id)
+    bags = [_bag(list(group), claimed.get(brand_id), now) for brand_id, group in groups]
     return Cart(bags=sorted(bags, key=lambda bag: bag.ends_at))
 
 
@@ -97,16 +108,24 @@ def picture_of(product: Product) -> str:
     return pictures[0].url if pictures else ""
 
 
-def _bag(holds: list[Hold]) -> SellerBag:
+def _bag(holds: list[Hold], claimed: Code | None, now: datetime) -> SellerBag:
     holds = sorted(holds, key=lambda hold: (hold.expires_at, hold.pk))
-    order = _order_of(holds)
-    at_bank = {Payment.State.PROCESSING, Payment.State.REQUIRES_ACTION}
+    brand, order = holds[0].variant.product.brand, _order_of(holds)
+    asking = {Payment.State.PROCESSING, Payment.State.REQUIRES_ACTION}
+    at_bank = order is not None and any(payment.state in asking for payment in order.payments.all())
+    code = None
+    if order and at_bank:
+        # Nothing can change now: the bag shows what the bank was asked for, whatever was claimed since.
+        code = BagCode(code=order.code_use.code, is_reserved=True) if order.discount_minor else None
+    elif claimed:
+        code = bag_code(code=claimed, brand=brand, holds=holds, order=order, now=now)
     return SellerBag(
-        brand=holds[0].variant.product.brand,
+        brand=brand,
         holds=holds,
-        totals=totals_of(brand=holds[0].variant.product.brand, holds=holds),
+        totals=totals_of(brand=brand, holds=holds, code=code.applied if code else None),
+        code=code,
         order=order,
-        at_bank=order is not None and any(payment.state in at_bank for payment in order.payments.all()),
+        at_bank=at_bank,
     )
 
 

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from checkout.models import Code, CodeUse, Hold, Order
+from checkout.models import Code, CodeClaim, CodeUse, Hold, Order
 from checkout.models.code import CodeUseQuerySet
 from checkout.totals import Totals
 from livecommerce.errors import Refused
@@ -102,7 +102,7 @@ def find_code(*, text: str, brand_id: int) -> Code:
 
 
 def refuse_unless_it_counts(*, code: Code, holds: Collection[Hold], totals: Totals, now: datetime) -> None:
-    """Say why a code takes nothing off this bag; uses and buyers are counted by `reserve_code`.
+    """Say why a code takes nothing off this bag; who has taken it, `refuse_when_taken` looks at.
 
     :raises CodeOver, CodeNotYet, CodeOfAnotherShow, CodeNeedsMore, CodeLeavesNothing: with what to do next.
     """
@@ -122,6 +122,24 @@ def refuse_unless_it_counts(*, code: Code, holds: Collection[Hold], totals: Tota
         raise CodeLeavesNothing(f"{code} would leave nothing to pay, and no bank takes that. Put one more thing in.")
 
 
+def refuse_when_taken(*, code: Code, buyer_id: UUID, order: Order | None = None) -> None:
+    """Say whether a buyer has used a code, or others have taken all of it; `order` is the one that has it, or may.
+
+    :raises CodeUsedByYou, CodeUsedUp: with the order that has it.
+    """
+    theirs = CodeUse.objects.counted().filter(Q(buyer=buyer_id) | Q(order__buyer=buyer_id), code=code)
+    uses = list(theirs.select_related("order"))
+    known = next((use for use in uses if order is None or use.order_id != order.pk), None)
+    if known and known.state == CodeUse.State.SPENT:
+        raise CodeUsedByYou(f"You have used {code} with the order {known.order.code}; it counts once for each buyer.")
+    if known:
+        raise CodeUsedByYou(
+            f"{code} is kept for your order {known.order.code}. Pay that one, or wait: it is free again when that ends."
+        )
+    if code.left + len(uses) <= 0:
+        raise CodeUsedUp(f"{code} is used up: all {code.uses} went to others. Nothing was charged.")
+
+
 @atomic_retry
 def reserve_code(*, code: Code, order: Order, instead_of: Sequence[Order] = (), now: datetime) -> CodeUse:
     """Take one use for an order that is just being made; those of the orders that it replaces are free again.
@@ -130,7 +148,8 @@ def reserve_code(*, code: Code, order: Order, instead_of: Sequence[Order] = (), 
     """
     codes = _locked({code.pk, *_reserved(instead_of).values_list("code_id", flat=True)})
     _free(codes, _reserved(instead_of), now)
-    _refuse_when_taken(codes[code.pk], order)
+    # The row is locked: who waited for it sees what the other one took.
+    refuse_when_taken(code=codes[code.pk], buyer_id=order.buyer_id, order=order)
     _count(codes[code.pk], 1)
     return CodeUse.objects.create(
         code=code, order=order, buyer_id=order.buyer_id, amount_minor=order.discount_minor, reserved_at=now
@@ -158,8 +177,11 @@ def spend_codes(*, orders: Sequence[Order], now: datetime) -> None:
     freed = list(uses.filter(state=CodeUse.State.FREED).select_related("order"))
     codes = _locked({use.code_id for use in freed})
     for use in freed:
-        _refuse_when_taken(codes[use.code_id], use.order)
+        refuse_when_taken(code=codes[use.code_id], buyer_id=use.order.buyer_id, order=use.order)
         _count(codes[use.code_id], 1)
+    # What is spent is not in the next bag.
+    spent = uses.filter(code=OuterRef("code"), buyer=OuterRef("buyer"))
+    CodeClaim.objects.filter(Exists(spent)).delete()
     uses.exclude(state=CodeUse.State.SPENT).update(state=CodeUse.State.SPENT, spent_at=now, freed_at=None)
 
 
@@ -188,15 +210,18 @@ def refuse_below_taken(code: Code, uses: int) -> None:
 
 
 @atomic_retry
-def move_uses(*, from_visitor: UUID, to_visitor: UUID) -> None:
-    """Give a guest's uses to the account they signed in to; where both have used a code, each use stays as it is.
+def move_codes(*, from_visitor: UUID, to_visitor: UUID) -> None:
+    """Give a guest's uses and claims to the account they signed in to; what both have used stays with each.
 
-    What either has used counts for both from now on: `_refuse_when_taken` looks at the buyer of the order, too.
+    What either has used counts for both from now on: `refuse_when_taken` looks at the buyer of the order, too.
     """
     uses = CodeUse.objects.filter(buyer=from_visitor)
     codes = _locked(set(uses.values_list("code_id", flat=True)))
     twice = CodeUse.objects.counted().filter(buyer=to_visitor, code__in=codes).values_list("code_id", flat=True)
     uses.exclude(code__in=list(twice), state__in=CodeUse.COUNTED).update(buyer=to_visitor)
+    claims = CodeClaim.objects.filter(buyer=from_visitor)
+    CodeClaim.objects.filter(buyer=to_visitor, brand__in=list(claims.values_list("brand_id", flat=True))).delete()
+    claims.update(buyer=to_visitor)
 
 
 def code_text_of(order: Order) -> str:
@@ -221,17 +246,3 @@ def _free(codes: dict[int, Code], uses: CodeUseQuerySet, now: datetime) -> None:
 def _count(code: Code, uses: int) -> None:
     code.taken += uses
     code.save(update_fields=["taken"])
-
-
-def _refuse_when_taken(code: Code, order: Order) -> None:
-    """Look at the row that is locked: who waited for it sees what the other one took."""
-    theirs = CodeUse.objects.counted().filter(Q(buyer=order.buyer_id) | Q(order__buyer=order.buyer_id), code=code)
-    known = theirs.exclude(order=order).select_related("order").first()
-    if known and known.state == CodeUse.State.SPENT:
-        raise CodeUsedByYou(f"You have used {code} with the order {known.order.code}; it counts once for each buyer.")
-    if known:
-        raise CodeUsedByYou(
-            f"{code} is kept for your order {known.order.code}. Pay that one, or wait: it is free again when that ends."
-        )
-    if code.left <= 0:
-        raise CodeUsedUp(f"{code} is used up: all {code.uses} went to others. Nothing was charged.")

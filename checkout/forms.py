@@ -37,6 +37,7 @@ class CheckoutForm(CardForm):
     holds = forms.CharField(widget=forms.HiddenInput, max_length=600, required=False)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
     seller = forms.CharField(widget=forms.HiddenInput, max_length=80, required=False)
+    code = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
     name = forms.CharField(label="Name", max_length=120, required=False)
     email = forms.CharField(label="E-mail for the receipt", max_length=254, required=False)
     street = forms.CharField(label="Street and number", max_length=160, required=False)
@@ -50,6 +51,9 @@ class CheckoutForm(CardForm):
     def total_seen(self) -> int | None:
         typed = self._typed("total")
         return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < MOST_DIGITS else None
+
+    def typed_code(self) -> str:
+        return self._typed("code")[:64]
 
     def typed_key(self) -> str:
         return self._typed("key")[:64]

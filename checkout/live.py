@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from checkout.cards import hold_card
+from checkout.claims import claim_code, claim_wire, sellers_in
 from checkout.holds import HoldRequest, extend_hold, placing, release_hold, subject_of
 from checkout.queue import JoinRequest, joining, leave_queue
 from livecommerce.accounts.viewer import Viewer
 from livecommerce.accounts.visitors import require_visitor
 from livecommerce.clock import database_now, receipt_time
 from livecommerce.realtime.batch import in_thread
-from livecommerce.realtime.protocol import ExtendHold, JoinQueue, LeaveQueue, PlaceHold, ReleaseHold
+from livecommerce.realtime.protocol import ClaimCode, ExtendHold, JoinQueue, LeaveQueue, PlaceHold, ReleaseHold
 
 
 async def place(viewer: Viewer, show_id: int, command: PlaceHold) -> dict[str, Any]:
@@ -62,10 +63,22 @@ async def leave(viewer: Viewer, show_id: int, command: LeaveQueue) -> dict[str, 
     return {"drop": command.drop}
 
 
+async def claim(viewer: Viewer, show_id: int, command: ClaimCode) -> dict[str, Any]:
+    """Put a code of the show's brand into the bag."""
+    buyer_id = require_visitor(viewer)
+
+    def verb() -> dict[str, Any]:
+        brands = sellers_in(show_id)
+        return claim_wire(claim_code(buyer_id=buyer_id, typed=command.code, brands=brands, now=database_now()))
+
+    return await in_thread(verb)
+
+
 COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     PlaceHold.type: place,
     ExtendHold.type: extend,
     ReleaseHold.type: release,
     JoinQueue.type: join,
     LeaveQueue.type: leave,
+    ClaimCode.type: claim,
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from catalog.stock import lock_rows
-from checkout.codes import move_uses
+from checkout.codes import move_codes
 from checkout.lapses import end_holds
 from checkout.models import BuyerQuota, Hold, Order, QueuePlace
 from checkout.models.hold import HoldState
@@ -52,7 +52,7 @@ def merge_holds(*, from_visitor: UUID, to_visitor: UUID, now: datetime) -> None:
     for order in Order.objects.filter(buyer=from_visitor, key__in=order_keys):
         Order.objects.filter(pk=order.pk).update(key=f"guest:{order.pk}")
     Order.objects.filter(buyer=from_visitor).update(buyer=to_visitor)
-    move_uses(from_visitor=from_visitor, to_visitor=to_visitor)
+    move_codes(from_visitor=from_visitor, to_visitor=to_visitor)
 
 
 def _merge_quota(quota: BuyerQuota, to_visitor: UUID) -> None:

@@ -76,6 +76,7 @@ def order_and_pay(
     address: Mapping[str, object],
     card: Card,
     key: str,
+    codes: Sequence[str] = (),
     total_seen: int | None = None,
     now: datetime,
 ) -> Payment:
@@ -92,7 +93,14 @@ def order_and_pay(
     if slips:
         raise CheckoutIncomplete(fields=slips)
     order = place_order(
-        buyer_id=buyer_id, hold_ids=hold_ids, email=email, address=address, key=key, total_seen=total_seen, now=now
+        buyer_id=buyer_id,
+        hold_ids=hold_ids,
+        email=email,
+        address=address,
+        key=key,
+        codes=codes,
+        total_seen=total_seen,
+        now=now,
     )
     return pay_order(order_id=order.pk, card=card, now=now)
 

@@ -8,12 +8,16 @@ from uuid import UUID
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from catalog.models import Brand
 from checkout.addresses import Address
 from checkout.carts import SellerBag, cart_of
+from checkout.claims import claim_code, remove_claim
 from checkout.forms import MOST_DIGITS, CardForm, CheckoutForm
 from checkout.gateways.practice import practice_hints
 from checkout.holds import extend_hold, place_hold, release_hold
@@ -76,6 +80,29 @@ def release(request: HttpRequest, hold_id: int) -> HttpResponse:
     return _with_hold(request, lambda buyer: release_hold(hold_id=hold_id, buyer_id=buyer, now=database_now()))
 
 
+@require_POST
+def claim(request: HttpRequest) -> HttpResponse:
+    """Put a code into the bag of one seller."""
+    typed = request.POST.get("code", "")[:64]
+    brands = Brand.objects.filter(slug=request.POST.get("seller", "")).values_list("pk", flat=True)
+    try:
+        buyer = require_visitor(who_asks(request))
+        claim_code(buyer_id=buyer, typed=typed, brands=list(brands), now=database_now())
+    except Refused as refused:
+        return _cart_page(request, code_typed=typed, code_problem=refused.message)
+    return redirect(_bag_of(request))
+
+
+@require_POST
+def remove_code(request: HttpRequest) -> HttpResponse:
+    """Take the code out of the bag of one seller."""
+    try:
+        remove_claim(buyer_id=require_visitor(who_asks(request)), brand_slug=request.POST.get("seller", ""))
+    except Refused as refused:
+        return _cart_page(request, problem=refused)
+    return redirect(_bag_of(request))
+
+
 @sensitive_post_parameters("card", "expiry", "cvc")
 @never_cache
 @require_POST
@@ -91,6 +118,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             address=form.typed_address(),
             card=form.typed_card(),
             key=form.typed_key() or uuid.uuid4().hex,
+            codes=[form.typed_code()],
             total_seen=form.total_seen(),
             now=now,
         )
@@ -160,13 +188,12 @@ def bank_check(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _cart_page(
-    request: HttpRequest, *, form: CheckoutForm | None = None, problem: Refused | None = None
+    request: HttpRequest, *, form: CheckoutForm | None = None, problem: Refused | None = None, **more: str
 ) -> HttpResponse:
     now = receipt_time()
     viewer = who_asks(request)
     bag_cart = cart_of(buyer_id=viewer.visitor_id, now=now)
-    seller = form.data.get("seller", "") if form else request.GET.get("seller", "")
-    bag = bag_cart.bag_of(str(seller))
+    bag = bag_cart.bag_of(request.POST.get("seller", "") or request.GET.get("seller", ""))
     context = {
         "cart": bag_cart,
         "bag": bag,
@@ -176,13 +203,19 @@ def _cart_page(
         "problem": problem,
         "practice_cards": practice_hints(),
         "now_ms": int(now.timestamp() * 1000),
+        **more,
     }
     return render(request, "checkout/cart.html", context, status=_status(problem))
 
 
 def _key(form: CheckoutForm | None, bag: SellerBag | None, problem: Refused | None) -> str:
-    """Keep the key while the same holds are paid for the same total, so that the next try is the same order."""
-    same = form is not None and bag is not None and sorted(form.hold_ids()) == sorted(hold.pk for hold in bag.holds)
+    """Keep the key while the same holds are paid with the same code, so that the next try is the same order."""
+    same = (
+        form is not None
+        and bag is not None
+        and sorted(form.hold_ids()) == sorted(hold.pk for hold in bag.holds)
+        and form.typed_code() == bag.code_text
+    )
     kept = form.typed_key() if form and same and not isinstance(problem, TotalMoved | OrderKeyUsed) else ""
     return kept or uuid.uuid4().hex
 
@@ -248,6 +281,11 @@ def _with_hold(request: HttpRequest, act: Callable[[UUID], object]) -> HttpRespo
     except Refused as refused:
         return _cart_page(request, problem=refused)
     return redirect("cart")
+
+
+def _bag_of(request: HttpRequest) -> str:
+    """The bag, with the seller whose code it was beside it."""
+    return f"{reverse('cart')}?{urlencode({'seller': request.POST.get('seller', '')})}"
 
 
 def _after(attempt: Payment) -> str:

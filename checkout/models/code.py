@@ -1,4 +1,4 @@
-"""Codes: money off that a brand promises to so many orders, and each order that has one."""
+"""Codes: money off that a brand promises to so many orders, each order that has one, and who wants to use it."""
 
 from __future__ import annotations
 
@@ -129,3 +129,21 @@ class CodeUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code_id} for order {self.order_id}: {self.state}"
+
+
+class CodeClaim(models.Model):
+    """The code that a buyer wants to use at a brand: it is in the bag on every device, and promises nothing yet."""
+
+    buyer = models.ForeignKey("accounts.Visitor", models.CASCADE, db_index=False, related_name="code_claims")
+    brand = models.ForeignKey("catalog.Brand", models.CASCADE, related_name="+")
+    code = models.ForeignKey(Code, models.CASCADE, related_name="claims")
+    claimed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            # Also the index of what a buyer has claimed.
+            models.UniqueConstraint(fields=["buyer", "brand"], name="code_claim_once_at_a_brand"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code_id} wanted by {self.buyer_id}"

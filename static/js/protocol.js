@@ -52,6 +52,7 @@ export const COMMANDS = {
   "hold.release": ["hold"],
   "queue.join": ["drop", "variant"],
   "queue.leave": ["drop"],
+  "code.claim": ["code"],
 };
 
 export const CLOSE = {

@@ -7,8 +7,10 @@ import pytest
 from django.utils import timezone
 
 from livecommerce.accounts.visitors import guest_token, mint_visitor
+from streams.bans import ban_visitor
 from streams.drops import close_drop
 from streams.models import Drop
+from tests.checkout.conftest import code_of
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +139,55 @@ def test_the_ledger_is_public_after_the_show_only(client, guest, host_calls, liv
         "allotted": 10, "sold": 0, "returned": 10, "held": 0, "let_go": 0, "in_bags": 0, "left": 0,
         "taken_back": 0, "adds_up": True,
     }  # fmt: skip
+
+
+def test_a_code_is_claimed_seen_in_the_bag_and_removed(guest, drop_on_sale, brand, now):
+    code_of(brand, now)
+    guest("POST", "holds", {"drop": drop_on_sale.pk, "quantity": 1, "key": "k1", "show": "winter-table"})
+
+    claimed = guest("POST", "codes/claim", {"code": "table4", "show": "winter-table"})
+
+    assert claimed == (200, {"code": "TABLE4", "offer": "EUR\u00a04.00 off", "left": 100})
+    [seller] = guest("GET", "cart")[1]["sellers"]
+    assert (seller["code"]["text"], seller["code"]["applied"]) == ("TABLE4", True)
+    assert seller["totals"]["discount"] == {"amount": 400, "currency": "EUR"}
+    for _ in range(2):
+        assert guest("DELETE", "codes/claim?seller=kiln-kettle") == (200, {"seller": "kiln-kettle"})
+    assert guest("GET", "cart")[1]["sellers"][0]["code"] is None
+
+
+@pytest.mark.parametrize(
+    ("where", "status", "code"),
+    [
+        ({"seller": "kiln-kettle"}, 200, None),
+        ({"show": "winter-table"}, 200, None),
+        ({"seller": "norrfold"}, 404, "code.not_found"),
+        ({"seller": "nobody"}, 404, "code.not_found"),
+        ({"show": "no-such-show"}, 404, "show.not_found"),
+        ({}, 404, "code.not_found"),
+    ],
+    ids=str,
+)
+def test_a_code_is_its_sellers(guest, live_show, rival_brand, brand, now, where, status, code):
+    code_of(brand, now)
+
+    answer = guest("POST", "codes/claim", {"code": "TABLE4", **where})
+
+    assert (answer[0], answer[1].get("error", {}).get("code")) == (status, code)
+
+
+def test_nobody_claims_a_code_without_an_identity(client, live_show, brand, now):
+    code_of(brand, now)
+    stranger = Caller(client)
+
+    assert stranger("POST", "codes/claim", {"code": "TABLE4", "show": "winter-table"})[0] in {401, 403}
+    assert stranger("DELETE", "codes/claim?seller=kiln-kettle")[0] in {401, 403}
+
+
+def test_who_was_sent_out_of_a_show_claims_no_code_there(client, live_show, brand, host, rival_viewer, now):
+    code_of(brand, now)
+    lasts = timedelta(hours=1)
+    ban_visitor(show=live_show, visitor=rival_viewer, name="Ben", lasts=lasts, reason="Spam", actor=host.user, now=now)
+    banned = Caller(client, guest_token(rival_viewer.pk))
+
+    assert banned("POST", "codes/claim", {"code": "TABLE4", "show": "winter-table"})[0] == 403

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,11 @@ from livecommerce.accounts.models import Visitor
 from livecommerce.accounts.visitors import guest_token
 from livecommerce.asgi import application
 from livecommerce.realtime.batch import in_thread
+from tests.checkout.conftest import code_of
 from tests.realtime.screen import Enter, Screen
 
 if TYPE_CHECKING:
+    from catalog.models import Brand
     from streams.models import Host, Show
     from streams.models.drops import Drop
 
@@ -69,6 +72,20 @@ async def test_a_unit_is_held_over_the_socket_and_told_to_its_buyer_alone(
         frame = await somebody.hears("events")
     assert frame["state"][f"stock:{drop_on_sale.pk}"][1]["left"] == 9
     assert not any("you" in message for message in somebody.passed)
+
+
+async def test_a_code_of_the_shows_brand_is_claimed_over_the_socket(
+    enter: Enter, rival_viewer: Visitor, brand: "Brand", now: datetime
+):
+    await in_thread(code_of, brand, now)
+    ben, nobody = await enter(rival_viewer), await enter()
+
+    claimed = await ben.asks(type="code.claim", id="c1", code=" table4")
+    unknown = await ben.asks(type="code.claim", id="c2", code="TABLE5")
+
+    assert claimed["ok"] == {"code": "TABLE4", "offer": "EUR\u00a04.00 off", "left": 100}
+    assert unknown["error"]["code"] == "code.not_found"
+    assert (await nobody.asks(type="code.claim", id="c3", code="TABLE4"))["error"]["code"] == "sign_in_needed"
 
 
 async def test_who_comes_back_sees_what_is_promised_to_them(drop_on_sale: "Drop", enter: Enter, rival_viewer: Visitor):

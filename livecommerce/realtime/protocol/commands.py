@@ -129,6 +129,15 @@ class LeaveQueue(Command):
     drop: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClaimCode(Command):
+    """Put a discount code of the show's brand into the bag."""
+
+    type: ClassVar[str] = "code.claim"
+
+    code: str
+
+
 def parse_command(frame: Mapping[str, Any]) -> Command:
     """Turn a decoded frame into its command.
 

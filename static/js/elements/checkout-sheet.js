@@ -1,9 +1,10 @@
 /*
   <checkout-sheet><dialog class="sheet">…</dialog></checkout-sheet>: templates/checkout/_sheets.html
   Pays one seller's bag over the playing picture. Hears checkout:open {holds: [id]}, hold:placed (a hold card), you:order.paid,
-  you:hold.expired, hold:over. Tells checkout:opened, checkout:closed and checkout:paid {code, url}, all on document.
+  you:hold.expired, hold:over, code:changed. Tells checkout:opened, checkout:closed and checkout:paid {code, url}, all on document.
   The dialog keeps the focus in and gives it back; Escape closes it and the hold stays.
 */
+import "elements/code-form";
 import "elements/drain-line";
 import "elements/hold-clock";
 import { answerBank, bagOf, extendHold, orderAndPay, orderNow, wishOf } from "lib/checkout-acts";
@@ -29,7 +30,7 @@ class CheckoutSheet extends HTMLElement {
     on("checkout:open", ({ holds }) => this.open(holds?.[0]));
     on("hold:placed", ({ id, hold }) => this.open(id ?? hold?.id ?? hold));
     on("you:order.paid", ({ order, url }) => order === this.#order?.code && this.#paid(order, url));
-    for (const name of ["you:hold.expired", "you:hold.extended"])
+    for (const name of ["you:hold.expired", "you:hold.extended", "code:changed"])
       on(name, () => this.#bag && !this.#order && this.#load());
     this.addEventListener(
       "hold:over",
@@ -91,6 +92,7 @@ class CheckoutSheet extends HTMLElement {
     say(this, "count", `${bag.units} item${bag.units === 1 ? "" : "s"}`);
     fill(slot(this, "lines"), bag.holds.map(payLine));
     fill(slot(this, "sums"), sums(bag));
+    this.querySelector("code-form").show(bag);
     say(this, "seller", bag.brand.legal_name);
     slot(this, "pay").textContent = payWords(this.#bag);
   }
@@ -173,7 +175,7 @@ class CheckoutSheet extends HTMLElement {
     wrong?.focus();
     if (wrong) return;
     say(this, "problem", message);
-    if (code.startsWith("order.")) this.#load();
+    if (/^(order|code)\./.test(code)) this.#load();
   }
 
   #busy(busy) {

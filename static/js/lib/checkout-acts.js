@@ -13,7 +13,10 @@ export const bagOf = async (hold) => {
 };
 
 /** What an order of this bag would be: another one needs a key of its own. */
-export const wishOf = (bag) => `${bag.holds.map(({ id }) => id)} ${bag.totals.total.amount}`;
+export const wishOf = (bag) => `${bag.holds.map(({ id }) => id)} ${codesOf(bag)} ${bag.totals.total.amount}`;
+
+/** The code that the sums show, and no other. */
+const codesOf = (bag) => (bag.code?.applied ? [bag.code.text] : []);
 
 /** Order the bag at the total that stood on the button, then charge the card; the same key never does it twice. */
 export const orderAndPay = async ({ bag, key, typed }) => {
@@ -21,6 +24,7 @@ export const orderAndPay = async ({ bag, key, typed }) => {
     holds: bag.holds.map(({ id }) => id),
     email: typed.email,
     address: only(PARCEL_FIELDS, typed),
+    codes: codesOf(bag),
     total: bag.totals.total.amount,
     key,
   });
@@ -30,6 +34,11 @@ export const orderAndPay = async ({ bag, key, typed }) => {
 export const answerBank = (code, check) => call("POST", `orders/${code}/pay`, { check });
 
 export const orderNow = ({ code, token }) => call("GET", `orders/${code}?token=${token}`);
+
+/** Put a code into the bag of one seller, or take it out. */
+export const claimCode = (seller, code) => call("POST", "codes/claim", { seller, code });
+
+export const removeCode = (seller) => call("DELETE", `codes/claim?seller=${encodeURIComponent(seller)}`);
 
 /** Three minutes more, once. */
 export const extendHold = (button) => {

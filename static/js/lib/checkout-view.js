@@ -33,7 +33,7 @@ const bagItem = (hold) =>
 
 /** One seller in the bag, with the way on to its payment. */
 export const sellerBag = (bag) =>
-  html`<section class="bag__seller" aria-label="${bag.brand.name}"><h3 class="bag__title">${bag.brand.name}</h3><ul class="bag">${bag.holds.map(bagItem)}</ul><div class="sums sums--tight"><div class="sums__row"><span>One parcel, ${bag.brand.name}</span><span class="sums__amount">${price(bag.totals.shipping)}</span></div></div><p class="sums__row--foot"><span>Total</span><span class="muted sums__vat num">incl. VAT, ${formatMoney(bag.totals.vat)}</span><span class="sums__amount">${price(bag.totals.total, "price--total")}</span></p>${
+  html`<section class="bag__seller" aria-label="${bag.brand.name}"><h3 class="bag__title">${bag.brand.name}</h3><ul class="bag">${bag.holds.map(bagItem)}</ul><div class="sums sums--tight">${codeRow(bag)}<div class="sums__row"><span>One parcel, ${bag.brand.name}</span><span class="sums__amount">${price(bag.totals.shipping)}</span></div></div><p class="sums__row--foot"><span>Total</span><span class="muted sums__vat num">incl. VAT, ${formatMoney(bag.totals.vat)}</span><span class="sums__amount">${price(bag.totals.total, "price--total")}</span></p>${
     bag.at_bank
       ? html`<p class="sheet__small">Your bank is deciding about order ${bag.order}.</p>`
       : html`<button class="button button--buy button--large button--wide" type="button" data-act="pay" data-hold="${bag.holds[0].id}">Go to payment</button>`
@@ -41,9 +41,21 @@ export const sellerBag = (bag) =>
 
 const percent = (points) => String(points / 100);
 
+/** What a code takes off, in any list of sums; nothing where none counts. */
+const codeRow = (bag) =>
+  bag.code?.applied
+    ? html`<div class="sums__row"><span>Code</span><span class="sums__code">${symbol("tag")}${bag.code.text}</span><span class="sums__amount"><span class="price"><span class="price__currency">${bag.totals.discount.currency}</span>&nbsp;−${amountText(bag.totals.discount)}</span></span></div>`
+    : "";
+
+/** The code that was claimed, with what it does, or why nothing, and the way to take it out. */
+export const claimedCode = (code) =>
+  code
+    ? html`<span class="sums__code${code.applied ? "" : " sums__code--idle"}">${symbol("tag")}${code.text}</span><span class="muted">${code.applied ? `${code.offer}, ${code.left_for_others} left for others` : code.message}</span><button class="button button--plain button--small push" type="button" data-code="remove" aria-label="Remove the code ${code.text}">Remove</button>`
+    : "";
+
 /** The sums right above the button that pays. */
 export const sums = (bag) =>
-  html`${bag.holds.map((hold) => html`<div class="sums__row"><span>${hold.quantity} ${hold.name}</span><span class="sums__amount">${price(hold.total)}</span></div>`)}<div class="sums__row"><span>Parcel</span><span class="sums__amount">${price(bag.totals.shipping)}</span></div><div class="sums__row sums__row--total"><span>Total</span><span class="muted sums__vat num">incl. ${percent(bag.totals.vat_rate_bp)} % VAT, ${formatMoney(bag.totals.vat)}</span><span class="sums__amount">${price(bag.totals.total, "price--total")}</span></div>`;
+  html`${bag.holds.map((hold) => html`<div class="sums__row"><span>${hold.quantity} ${hold.name}</span><span class="sums__amount">${price(hold.total)}</span></div>`)}${codeRow(bag)}<div class="sums__row"><span>Parcel</span><span class="sums__amount">${price(bag.totals.shipping)}</span></div><div class="sums__row sums__row--total"><span>Total</span><span class="muted sums__vat num">incl. ${percent(bag.totals.vat_rate_bp)} % VAT, ${formatMoney(bag.totals.vat)}</span><span class="sums__amount">${price(bag.totals.total, "price--total")}</span></div>`;
 
 /** What the button that makes the contract says. */
 export const payWords = (bag) => `Pay now ${formatMoney(bag.totals.total)}`;

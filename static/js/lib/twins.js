@@ -12,6 +12,7 @@ const TWINS = {
   "hold.release": (_, { hold }) => ["DELETE", `holds/${hold}`],
   "queue.join": (_, { drop, variant }) => ["POST", `drops/${drop}/queue`, { variant: variant ?? null }],
   "queue.leave": (_, { drop }) => ["DELETE", `drops/${drop}/queue`],
+  "code.claim": ({ id }, { code }) => ["POST", "codes/claim", { code, show: id }],
 };
 
 /** Whether a command is safe to send twice: its key makes the second one find the first one's answer. */
