@@ -28,8 +28,10 @@ const each = (hold) =>
 export const payLine = (hold) =>
   html`${holdStrip(hold, "hold")}<div class="line"><img class="line__image" src="${hold.image}" alt="" width="64" height="64"><div><p class="line__name">${hold.name}</p><p class="line__more num">${each(hold)}</p></div><span class="line__count num" aria-label="Quantity ${hold.quantity}">× ${hold.quantity}</span></div>`;
 
+const times = (hold) => (hold.quantity > 1 ? `${hold.quantity} × ` : "");
+
 const bagItem = (hold) =>
-  html`<li class="bag__item"><img class="bag__image" src="${hold.image}" alt="" width="48" height="48"><div><p class="bag__name">${hold.quantity > 1 ? `${hold.quantity} × ` : ""}${hold.name}</p><p class="bag__more">${[hold.option_text, hold.drop ? "drop price" : ""].filter(Boolean).join(" · ")}</p></div>${price(hold.total)}${holdStrip(hold, "bag__hold")}</li>`;
+  html`<li class="bag__item"><img class="bag__image" src="${hold.image}" alt="" width="48" height="48"><div><p class="bag__name">${times(hold)}${hold.name}</p><p class="bag__more">${[hold.option_text, hold.drop ? "drop price" : ""].filter(Boolean).join(" · ")}</p></div>${price(hold.total)}${holdStrip(hold, "bag__hold")}</li>`;
 
 /** One seller in the bag, with the way on to its payment. */
 export const sellerBag = (bag) =>
@@ -47,15 +49,21 @@ const codeRow = (bag) =>
     ? html`<div class="sums__row"><span>Code</span><span class="sums__code">${symbol("tag")}${bag.code.text}</span><span class="sums__amount"><span class="price"><span class="price__currency">${bag.totals.discount.currency}</span>&nbsp;−${amountText(bag.totals.discount)}</span></span></div>`
     : "";
 
+const codeDoes = (code) =>
+  code.applied ? `${code.offer}, ${code.left_for_others} left for others` : code.message;
+
 /** The code that was claimed, with what it does, or why nothing, and the way to take it out. */
 export const claimedCode = (code) =>
   code
-    ? html`<span class="sums__code${code.applied ? "" : " sums__code--idle"}">${symbol("tag")}${code.text}</span><span class="muted">${code.applied ? `${code.offer}, ${code.left_for_others} left for others` : code.message}</span><button class="button button--plain button--small push" type="button" data-code="remove" aria-label="Remove the code ${code.text}">Remove</button>`
+    ? html`<span class="sums__code ${code.applied ? "" : "sums__code--idle"}">${symbol("tag")}${code.text}</span><span class="muted">${codeDoes(code)}</span><button class="button button--plain button--small push" type="button" data-code="remove" aria-label="Remove the code ${code.text}">Remove</button>`
     : "";
+
+const lineRow = (hold) =>
+  html`<div class="sums__row"><span>${hold.quantity} ${hold.name}</span><span class="sums__amount">${price(hold.total)}</span></div>`;
 
 /** The sums right above the button that pays. */
 export const sums = (bag) =>
-  html`${bag.holds.map((hold) => html`<div class="sums__row"><span>${hold.quantity} ${hold.name}</span><span class="sums__amount">${price(hold.total)}</span></div>`)}${codeRow(bag)}<div class="sums__row"><span>Parcel</span><span class="sums__amount">${price(bag.totals.shipping)}</span></div><div class="sums__row sums__row--total"><span>Total</span><span class="muted sums__vat num">incl. ${percent(bag.totals.vat_rate_bp)} % VAT, ${formatMoney(bag.totals.vat)}</span><span class="sums__amount">${price(bag.totals.total, "price--total")}</span></div>`;
+  html`${bag.holds.map(lineRow)}${codeRow(bag)}<div class="sums__row"><span>Parcel</span><span class="sums__amount">${price(bag.totals.shipping)}</span></div><div class="sums__row sums__row--total"><span>Total</span><span class="muted sums__vat num">incl. ${percent(bag.totals.vat_rate_bp)} % VAT, ${formatMoney(bag.totals.vat)}</span><span class="sums__amount">${price(bag.totals.total, "price--total")}</span></div>`;
 
 /** What the button that makes the contract says. */
 export const payWords = (bag) => `Pay now ${formatMoney(bag.totals.total)}`;
