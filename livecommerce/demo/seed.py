@@ -14,6 +14,8 @@ from django.db import transaction
 
 from catalog.models import Brand, BrandStaff, Product
 from catalog.products import ProductDraft, VariantDraft, list_product
+from checkout.codes import write_code
+from checkout.models import Code
 from livecommerce.accounts.models import User
 from livecommerce.accounts.visitors import identity_of, viewer_of_user, visitor_of_user
 from livecommerce.demo import story
@@ -37,6 +39,8 @@ def seed_demo(*, now: datetime) -> Show:
         hosts = {handle: _host(handle, brands) for handle in story.HOSTS}
         for number, name in enumerate(story.CROWD, start=1):
             _person(crowd_email(number), name)
+        for text in story.CODES:
+            _code(text, brands, now)
         shelf = {key: _product(key, brands, now) for key in story.PRODUCTS}
         _past_shows(brands, hosts, shelf, now)
         _coming_shows(brands, hosts, shelf, now)
@@ -132,6 +136,12 @@ def _product(key: str, brands: dict[str, Brand], now: datetime) -> Product:
         art=[(f"art/{told.art}.svg", told.name)],
     )
     return list_product(brand=brands[told.brand], draft=draft, actor=None, now=now - SHELF_AGE)
+
+
+def _code(text: str, brands: dict[str, Brand], now: datetime) -> None:
+    slug, off, uses = story.CODES[text]
+    if not Code.objects.filter(brand=brands[slug], text=text).exists():
+        write_code(code=Code(brand=brands[slug], text=text, amount_minor=off, uses=uses, starts_at=now))
 
 
 def _past_shows(brands: dict[str, Brand], hosts: dict[str, Host], shelf: dict[str, Product], now: datetime) -> None:

@@ -265,6 +265,7 @@ PEOPLE = {
     "admin@demo.test": "Operator",
 }
 OPERATOR, HOST, TEAM = "admin@demo.test", "host@demo.test", "team@demo.test"
+CODES = {"TABLE4": ("kiln-kettle", 400, 100)}  # Off in minor units, and for how many orders.
 STAFF = {"brand@demo.test": "kiln-kettle", "rival@demo.test": "norrfold"}
 
 # (product, planned minutes, cue)

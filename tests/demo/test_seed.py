@@ -8,6 +8,7 @@ from django.contrib.staticfiles import finders
 from django.db.models import Count
 
 from catalog.models import Brand, Product, ProductImage, StockEntry
+from checkout.models import Code
 from livecommerce.accounts.models import User
 from livecommerce.demo import story
 from livecommerce.demo.seed import seed_demo
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def counts() -> list[int]:
-    return [model.objects.count() for model in (User, Brand, Product, Host, Show, LineupItem, StockEntry)]
+    return [model.objects.count() for model in (User, Brand, Code, Product, Host, Show, LineupItem, StockEntry)]
 
 
 def test_the_shop_has_what_the_contract_promises(now: datetime):
@@ -30,6 +31,13 @@ def test_the_shop_has_what_the_contract_promises(now: datetime):
     states = dict(Show.objects.values_list("slug", "state"))
     assert states[story.LIVE] == states[story.COMING_UP] == Show.State.SCHEDULED
     assert states[story.LAST_WEEK] == Show.State.REPLAY
+
+
+def test_table4_takes_four_euros_off_for_a_hundred_orders(now: datetime):
+    seed_demo(now=now)
+
+    code = Code.objects.get(brand__slug="kiln-kettle")
+    assert (code.text, code.offer, code.left, code.is_over(now)) == ("TABLE4", "EUR\u00a04.00 off", 100, False)
 
 
 @pytest.mark.parametrize("person", ["viewer", "host", "team", "brand", "rival", "admin"])
