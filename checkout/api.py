@@ -11,7 +11,8 @@ from catalog.api import PriceIn
 from catalog.models import Brand, Variant
 from checkout.cards import hold_card
 from checkout.claims import claim_code, claim_wire, remove_claim, sellers_in
-from checkout.codes import CodeNotFound
+from checkout.code_cards import code_card
+from checkout.codes import CodeNotFound, drop_code
 from checkout.holds import extend_hold, holds_of, place_hold, release_hold
 from checkout.ledger import ledger_for_viewer, ledger_wire
 from checkout.queue import join_queue, leave_queue
@@ -68,6 +69,12 @@ class CodeIn(Schema):
     code: str = Field(max_length=64)
     show: str | int | None = Field(None, description="Slug or id of the show that is watched.")
     seller: str = Field("", max_length=80, description="The brand's slug.")
+
+
+class DroppedCodeIn(Schema):
+    """A code of the show's brand, as it was typed."""
+
+    code: str = Field(max_length=64)
 
 
 class QueueIn(Schema):
@@ -176,6 +183,13 @@ def create_drop(request: HttpRequest, slug: str, body: DropIn) -> Status[dict[st
     countdown = fair_countdown(show, now)
     card = drop_card(Drop.objects.with_units().get(pk=drop.pk), now)
     return Status(201, {**card, "say_go_at": countdown.go_at, "advice": countdown.advice})
+
+
+@router.post("studio/shows/{slug}/codes", summary="Drop a discount code", response={201: dict[str, Any]})
+def show_code(request: HttpRequest, slug: str, body: DroppedCodeIn) -> Status[dict[str, Any]]:
+    """Put a code on the picture; viewers claim it with one tap. Dropping it again changes nothing."""
+    show, actor = team(request, slug)
+    return Status(201, code_card(drop_code(show=show, typed=body.code, actor=actor, now=database_now())))
 
 
 @router.post("studio/shows/{slug}/drops/{drop_id}/close", summary="End a drop")

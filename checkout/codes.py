@@ -13,12 +13,18 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from checkout.models import Code, CodeClaim, CodeUse, Hold, Order
+from checkout.code_cards import code_card, tell_code
+from checkout.models import Code, CodeClaim, CodeDrop, CodeUse, Hold, Order
 from checkout.models.code import CodeUseQuerySet
 from checkout.totals import Totals
+from livecommerce.accounts.models import User
 from livecommerce.errors import Refused
 from livecommerce.money import Money
+from livecommerce.realtime import publish
+from livecommerce.realtime.protocol import CodeDropped
 from livecommerce.transactions import atomic_retry
+from streams.lineup import ShowIsOver
+from streams.models import Show
 
 _TEXT = re.compile(r"[A-Z0-9-]{3,24}")
 TERMS = ("show", "amount_minor", "percent_bp", "least_goods_minor", "uses", "starts_at", "ends_at", "is_active")
@@ -194,19 +200,48 @@ def write_code(*, code: Code) -> Code:
     if code.pk is None:
         code.save()
         return code
-    refuse_below_taken(code, code.uses)
-    code.save(update_fields=TERMS)
+    locked = refuse_below_taken(code, code.uses)
+    code.taken, code.version = locked.taken, locked.version + 1
+    code.save(update_fields=[*TERMS, "version"])
+    tell_code(code)
     return code
 
 
-def refuse_below_taken(code: Code, uses: int) -> None:
-    """Refuse fewer uses than orders have; the code's row stays locked until the caller's transaction ends.
+def refuse_below_taken(code: Code, uses: int) -> Code:
+    """Refuse fewer uses than orders have; return the row, locked until the caller's transaction ends.
 
     :raises UsesBelowTaken: with the number.
     """
-    taken = _locked({code.pk})[code.pk].taken
+    locked = _locked({code.pk})[code.pk]
+    taken = locked.taken
     if uses < taken:
         raise UsesBelowTaken(f"{taken} orders have {code} already: give it at least {taken} uses, or switch it off.")
+    return locked
+
+
+@atomic_retry
+def drop_code(*, show: Show, typed: str, actor: User | None, now: datetime) -> CodeDrop:
+    """Put a code of the show's brand on the picture; viewers see it when their picture gets there. Once is enough.
+
+    :raises CodeNotFound, CodeOfAnotherShow, CodeOver, CodeNotYet, ShowIsOver: nothing is shown.
+    """
+    if not (show.is_on_air or show.is_upcoming):
+        raise ShowIsOver("The show is over; nothing can be dropped any more.")
+    code = _locked({find_code(text=clean_text(typed), brand_id=show.brand_id).pk}).popitem()[1]
+    if code.show_id not in {None, show.pk}:
+        raise CodeOfAnotherShow(f"{code} belongs to another show. Drop it there, or make one for this show.")
+    if code.is_over(now):
+        raise CodeOver(f"{code} is over, so viewers could not use it.")
+    if now < code.starts_at:
+        raise CodeNotYet(f"{code} counts from {code.starts_at:%-d %B, %H:%M} UTC on. Drop it then.")
+    programme_at = show.programme_time(now)
+    dropped, is_new = CodeDrop.objects.get_or_create(
+        show=show, code=code, defaults={"dropped_at": now, "programme_at": programme_at, "dropped_by": actor}
+    )
+    if is_new:
+        publish.state(show.pk, f"code:{code.pk}", code.version, code_card(dropped))
+        publish.to_show(show.pk, CodeDropped(code=code_card(dropped)), now=now, programme_at=programme_at)
+    return dropped
 
 
 @atomic_retry
@@ -245,4 +280,6 @@ def _free(codes: dict[int, Code], uses: CodeUseQuerySet, now: datetime) -> None:
 
 def _count(code: Code, uses: int) -> None:
     code.taken += uses
-    code.save(update_fields=["taken"])
+    code.version += 1
+    code.save(update_fields=["taken", "version"])
+    tell_code(code)

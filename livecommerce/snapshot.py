@@ -20,7 +20,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 
 from chat.moderation import standing_of
-from checkout import counts
+from checkout import code_cards, counts
 from checkout.cards import hold_card
 from checkout.models import Hold
 from checkout.queue import places_of
@@ -43,6 +43,7 @@ router = Router(tags=["live"])
 _KEEP_SECONDS = 0.5
 _DROP_EVENTS = 200
 _PIN_KINDS = ("item.pinned", "item.unpinned")
+_CODE_KINDS = ("code.dropped",)
 _MESSAGE_KINDS = ("message.posted",)
 _DROP_KINDS = ("drop.scheduled", "drop.opened", "drop.paused", "drop.resumed", "drop.sold_out", "drop.closed")
 
@@ -78,7 +79,7 @@ def show_wire(show: Show) -> dict[str, Any]:
 def state_of(show: Show) -> State:
     """Give every state key of a show, loaded `with_room()`, with its version."""
     now = timezone.now()
-    told = feed.newest(show.pk, (_PIN_KINDS, 1), (_DROP_KINDS, _DROP_EVENTS))
+    told = feed.newest(show.pk, (_PIN_KINDS, 1), (_DROP_KINDS, _DROP_EVENTS), (_CODE_KINDS, 1))
     return _state(show, told, pins_state(show, now), now)
 
 
@@ -93,9 +94,10 @@ class Opening:
 
 def opening_of(show: Show, *, messages: int, now: datetime) -> Opening:
     """Give state, line-up and messages of a show, each table read once."""
-    pins, drops, said = feed.newest(show.pk, (_PIN_KINDS, 1), (_DROP_KINDS, _DROP_EVENTS), (_MESSAGE_KINDS, messages))
+    kinds = ((_PIN_KINDS, 1), (_DROP_KINDS, _DROP_EVENTS), (_CODE_KINDS, 1), (_MESSAGE_KINDS, messages))
+    *told, said = feed.newest(show.pk, *kinds)
     stage = stage_of(show, now)
-    return Opening(stage=stage, state=_state(show, [pins, drops], stage.pins, now), messages=said)
+    return Opening(stage=stage, state=_state(show, told, stage.pins, now), messages=said)
 
 
 def _show(show_id: int) -> Show:
@@ -103,7 +105,7 @@ def _show(show_id: int) -> Show:
 
 
 def _state(show: Show, told: list[list[dict[str, Any]]], pinned: dict[str, Any], now: datetime) -> State:
-    pins, drops = told
+    pins, drops, codes = told
     state: State = {
         "show": (show.state_version, show_state(show)),
         "sales": (show.sales_version, sales_state(show)),
@@ -112,6 +114,8 @@ def _state(show: Show, told: list[list[dict[str, Any]]], pinned: dict[str, Any],
     # The last event of a drop carries its card, so the feed is the state.
     for event in drops:
         state[f"drop:{event['drop']['id']}"] = (event["seq"], event["drop"])
+    if codes:
+        state |= code_cards.state_of(show)
     return state | counts.state_of(show, now) | presence.state_of(show)
 
 

@@ -1,6 +1,6 @@
 """A file per noun: hold and queue are the promises, order, payment and code the money."""
 
-from checkout.models.code import Code, CodeClaim, CodeUse
+from checkout.models.code import Code, CodeClaim, CodeDrop, CodeUse
 from checkout.models.fair_play import FairShare
 from checkout.models.hold import BuyerQuota, Hold
 from checkout.models.order import Order, OrderLine, Withdrawal
@@ -13,6 +13,7 @@ __all__ = [
     "BuyerQuota",
     "Code",
     "CodeClaim",
+    "CodeDrop",
     "CodeUse",
     "FairShare",
     "Hold",

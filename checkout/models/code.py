@@ -1,10 +1,11 @@
-"""Codes: money off that a brand promises to so many orders, each order that has one, and who wants to use it."""
+"""Codes: money off that a brand promises to so many orders, who has one, who wants one, and where one was shown."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
@@ -33,6 +34,8 @@ class Code(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    # Grows with every change that viewers see.
+    version = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -129,6 +132,26 @@ class CodeUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code_id} for order {self.order_id}: {self.state}"
+
+
+class CodeDrop(models.Model):
+    """A code that a host put on the picture of a show: viewers see it from then on and claim it with one tap."""
+
+    show = models.ForeignKey("streams.Show", models.PROTECT, related_name="code_drops")
+    code = models.ForeignKey(Code, models.PROTECT, related_name="drops")
+    dropped_at = models.DateTimeField()
+    programme_at = models.DateTimeField()
+    dropped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["show", "code"], name="code_drop_once_in_a_show"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code_id} in show {self.show_id}"
 
 
 class CodeClaim(models.Model):

@@ -6,6 +6,7 @@ from django import template
 
 from checkout.addresses import COUNTRIES
 from checkout.carts import picture_of
+from checkout.claims import claims_of
 from checkout.gateways.practice import practice_hints
 from checkout.links import order_path
 from checkout.models import Hold
@@ -32,6 +33,14 @@ def checkout_sheets(context: dict[str, Any]) -> dict[str, Any]:
     # The token that forms and scripts prove the page with; an inclusion tag does not inherit it.
     token = {"csrf_token": context.get("csrf_token")}
     return {"known": known, "countries": COUNTRIES, "fields": FIELDS, "practice_cards": practice_hints(), **token}
+
+
+@register.simple_tag(takes_context=True)
+def claimed_code(context: dict[str, Any], brand_id: int) -> str:
+    """Return the code of this brand that the viewer has in the bag, or nothing."""
+    viewer = getattr(context.get("request"), "viewer", None)
+    code = claims_of(viewer.visitor_id).get(brand_id) if viewer and viewer.visitor_id else None
+    return code.text if code else ""
 
 
 @register.filter

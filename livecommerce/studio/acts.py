@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from chat.messages import Draft, delete_message, post_message, restore_message
 from chat.moderation import ban_viewer, mute_viewer, unmute_viewer
+from checkout.codes import drop_code
 from livecommerce import safe_mode
 from livecommerce.accounts.models import User
 from livecommerce.accounts.viewer import Viewer
@@ -117,6 +118,11 @@ def end_drop(press: Press) -> Done:
     )
 
 
+def show_code(press: Press) -> Done:
+    code = drop_code(show=press.show, typed=press.form.get("code", ""), actor=press.user, now=press.now).code
+    return Done(words=f"{code} is dropped: {code.offer}, {code.left} left.")
+
+
 def pause_sales(press: Press) -> Done:
     safe_mode.pause_sales(show=press.show, actor=press.user, now=press.now)
     return Done(words="Sales stand, and every clock with them.")
@@ -193,6 +199,7 @@ ACTS: dict[str, Callable[[Press], Done]] = {
     "unpin": unpin,
     "start-drop": start_drop,
     "close-drop": end_drop,
+    "drop-code": show_code,
     "pause-sales": pause_sales,
     "resume-sales": resume_sales,
     "new-key": new_key,

@@ -28,6 +28,7 @@ from livecommerce.realtime.attendance import attendance
 from livecommerce.realtime.feed import milliseconds
 from livecommerce.snapshot import show_wire, you_now
 from livecommerce.studio.checks import Checks, checks_of
+from livecommerce.studio.codes import CodeRow, codes_of
 from livecommerce.studio.drops import DropPlan, RunningDrop, next_plan, running_drop
 from livecommerce.studio.picture import Delay, Health, delay_of, health_of
 from livecommerce.studio.rundown import Rundown, rundown_of
@@ -194,6 +195,10 @@ class Board:
     @cached_property
     def plan(self) -> DropPlan | None:
         return next_plan(self.show, rundown=self.rundown, now=self.now)
+
+    @cached_property
+    def codes(self) -> list[CodeRow]:
+        return codes_of(self.show, self.now)
 
     @property
     def no_drop_because(self) -> str:

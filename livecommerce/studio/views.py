@@ -27,6 +27,7 @@ PANELS = {
     "rundown": "_rundown",
     "on-air": "_on_air",
     "next-drop": "_next_drop",
+    "codes": "_codes",
     "sales": "_sales",
     "team": "_team",
     "remote": "_remote",

@@ -89,6 +89,7 @@ def _page(found: Show, public: PublicScene, scene: Scene, now: datetime) -> dict
         "cards": stage_cards(scene) if found.is_on_air else [],
         "rows": lineup_rows(scene),
         "messages_said": public.messages,
+        "has_codes": any(key.startswith("code:") for key in public.state),
         "viewers": f"{public.viewers:,}",
         "holds": scene.holds,
         "held_units": sum(hold["quantity"] for hold in scene.holds),

@@ -9,7 +9,7 @@
 import { ServerClock } from "lib/clock";
 import { Commands } from "lib/commands";
 import { FAILURES_TO_POLL, Link } from "lib/link";
-import { PictureWait } from "lib/picture-wait";
+import { isAhead, PictureWait } from "lib/picture-wait";
 import { Polling } from "lib/polling";
 import { RoomState } from "lib/room-state";
 import { setServerClock } from "lib/server-time";
@@ -130,7 +130,7 @@ export class ShowSocket {
 
   #tellState(entry, replayed) {
     const done = () => tell(`state:${entry.key.split(":")[0]}`, entry);
-    if (entry.key === "pins" && !replayed) this.#wait.until(entry.value.programme_at, done);
+    if (!replayed && isAhead(entry, this.#programme())) this.#wait.until(entry.value.programme_at, done);
     else done();
   }
 

@@ -9,6 +9,7 @@ const turns = [
   () => import("elements/show-player"),
   () => import("elements/chat-log"),
   () => import("elements/viewer-count"),
+  () => import("elements/code-chip"),
   () => import("elements/connection-line"),
   () => import("elements/product-sheet"),
   () => import("elements/checkout-sheet"),

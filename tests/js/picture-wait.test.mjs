@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { PictureWait } from "../../static/js/lib/picture-wait.js";
+import { isAhead, PictureWait } from "../../static/js/lib/picture-wait.js";
 
 test("a pin waits for the picture and is told in order", () => {
   mock.timers.enable({ apis: ["setTimeout"] });
@@ -38,4 +38,14 @@ test("a paused picture does not keep a pin from the screen for ever", () => {
 
   assert.deepEqual(told, ["pinned"]);
   mock.timers.reset();
+});
+
+test("a code waits for the picture to come to its drop; what is left of it then waits for nothing", () => {
+  const code = { key: "code:7", value: { programme_at: 5000 } };
+
+  assert.equal(isAhead(code, 4999), true);
+  assert.equal(isAhead(code, 5000), false);
+  assert.equal(isAhead(code, null), false);
+  assert.equal(isAhead({ key: "pins", value: { programme_at: 5000 } }, 6000), true);
+  assert.equal(isAhead({ key: "stock:7", value: {} }, 4999), false);
 });

@@ -30,6 +30,7 @@ from livecommerce.realtime.protocol.commands import (
 )
 from livecommerce.realtime.protocol.events import (
     EVENTS,
+    CodeDropped,
     DropClosed,
     DropOpened,
     DropPaused,
@@ -102,6 +103,7 @@ __all__ = [
     "Beat",
     "ClaimCode",
     "Clock",
+    "CodeDropped",
     "Command",
     "DropClosed",
     "DropOpened",

@@ -173,6 +173,16 @@ class DropClosed(Event):
     drop: dict[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class CodeDropped(Event):
+    """To everyone in the show: a discount code can be claimed; how many are left is in the state ``code:<id>``."""
+
+    type: ClassVar[str] = "code.dropped"
+    policy: ClassVar[Policy] = "with_picture"
+
+    code: dict[str, Any]
+
+
 # Chat ----------------------------------------
 
 

@@ -1,7 +1,7 @@
 /*
   <code-form><details>… <input> <button>Apply</button> …</details></code-form>: templates/checkout/_sheets.html
   A discount code for the bag that the sheet shows: `show(bag)` says what it does there. It stands inside the form that pays,
-  so it is none itself: Enter in its field applies the code and pays nothing. Tells code:changed on document.
+  so it is none itself: Enter in its field applies the code and pays nothing. Tells code:changed {code} on document.
 */
 import { claimCode, removeCode } from "lib/checkout-acts";
 import { claimedCode } from "lib/checkout-view";
@@ -53,13 +53,13 @@ class CodeForm extends HTMLElement {
   async #change(act) {
     this.#slip("");
     try {
-      await act();
+      const { code = "" } = await act();
+      document.dispatchEvent(new CustomEvent("code:changed", { detail: { code } }));
     } catch (refusal) {
       this.#slip(refusal.message);
       this.field.focus();
       return false;
     }
-    document.dispatchEvent(new CustomEvent("code:changed"));
     return true;
   }
 

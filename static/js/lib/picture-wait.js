@@ -7,6 +7,10 @@ const LOOK_MS = 100;
 // A paused or rewound picture must not keep a price from the screen for ever.
 const LONGEST_MS = 30_000;
 
+/** Whether a state waits: pins do, in their order; a code until the picture has come to its drop, then it is told at once. */
+export const isAhead = ({ key, value }, picture) =>
+  key === "pins" || (key.startsWith("code:") && picture !== null && picture < value.programme_at);
+
 export class PictureWait {
   #programme;
   #clock;
