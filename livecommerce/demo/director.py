@@ -59,10 +59,12 @@ def _plays(playlist: str) -> bool:
 
 
 async def begin_selling(host: Outside, *, slug: str) -> None:
-    """Pin the first thing and announce the first drop: what a visitor of the demo sees at once."""
+    """Pin the first thing, announce the first drop and drop the codes: what a visitor of the demo sees at once."""
     items = await _lineup(host, slug)
     await _pin(host, slug, items[0], await _pinned(host, slug))
     await _drop(host, slug, items, turn=0, opens_in=FIRST_DROP_COUNTDOWN_SECONDS)
+    for code in story.CODES:
+        await _try(host, f"studio/shows/{slug}/codes", {"code": code})
 
 
 async def run_the_show(host: Outside, *, slug: str) -> None:
@@ -120,7 +122,11 @@ async def _drop(host: Outside, slug: str, items: list[dict[str, Any]], *, turn: 
         "opens_in": opens_in,
         "window": DROP_WINDOW_SECONDS,
     }
+    await _try(host, f"studio/shows/{slug}/drops", body)
+
+
+async def _try(host: Outside, address: str, body: dict[str, Any]) -> None:
     try:
-        await host.post(f"studio/shows/{slug}/drops", body)
+        await host.post(address, body)
     except Declined as refused:
-        log.info("no_drop_now", why=str(refused))
+        log.info("not_now", what=address, why=str(refused))

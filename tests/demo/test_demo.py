@@ -27,6 +27,7 @@ def test_the_demo_goes_on_air_with_a_crowd_and_ends_whole(prepared_shop: Shop):
         assert playlist.count("#EXTINF") >= 3
         assert state["pins"][1]["items"]
         assert any(key.startswith("drop:") for key in state)
+        assert [value["text"] for key, (_, value) in state.items() if key.startswith("code:")] == ["TABLE4"]
         assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
         assert "Traceback" not in shop.log()
     finally:
