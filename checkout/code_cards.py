@@ -19,7 +19,7 @@ def code_card(dropped: CodeDrop) -> dict[str, Any]:
     return {
         "id": code.pk,
         "text": code.text,
-        "offer": code.offer,
+        "offer": code.brief_offer,
         "uses": code.uses,
         "left": code.left,
         "over": not code.is_active,

@@ -74,6 +74,11 @@ class Code(models.Model):
         return f"{self.percent_bp / 100:g} % off"
 
     @property
+    def brief_offer(self) -> str:
+        """The same, as short as a chip over a picture needs it: EUR 4 off."""
+        return self.offer.replace(".00 off", " off")
+
+    @property
     def least_goods(self) -> Money:
         return Money(self.least_goods_minor, self.brand.currency)
 

@@ -40,7 +40,7 @@ def test_a_dropped_code_is_an_event_and_a_state_of_its_show(
 
     version, card = card_in_snapshot(live_show, table4)
     assert (card["text"], card["offer"], card["left"], card["uses"], card["over"]) == (
-        "TABLE4", "EUR\u00a04.00 off", 100, 100, False,
+        "TABLE4", "EUR\u00a04 off", 100, 100, False,
     )  # fmt: skip
     [event] = feed.newest(live_show.pk, (("code.dropped",), 9))[0]
     assert event["code"] == card
