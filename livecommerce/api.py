@@ -1,6 +1,6 @@
 """The JSON API under /api/v1/: who may ask, how refusals look, which app answers what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from django.conf import settings
@@ -93,9 +93,13 @@ def refuse(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def refuse_fields(request: HttpRequest, invalid: ValidationError) -> HttpResponse:
-    """Name each field that is missing or malformed."""
-    fields = {str(error["loc"][-1]): str(error["msg"]) for error in invalid.errors}
+    """Name each field that is missing or malformed; a list by its own name, not by the place in it."""
+    fields = {_name(error["loc"]): str(error["msg"]) for error in invalid.errors}
     return refuse(request, BadInput(fields=fields))
+
+
+def _name(place: Sequence[str | int]) -> str:
+    return next((part for part in reversed(place) if isinstance(part, str)), "")
 
 
 @api.exception_handler(DataError)

@@ -142,6 +142,13 @@ def test_what_cannot_be_ordered_is_told_in_words(
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize("change", [{"codes": [5]}, {"holds": ["x"]}])
+def test_what_is_wrong_in_a_list_is_told_by_its_name(call: Call, held: Hold, change: dict[str, object]) -> None:
+    refused = call("POST", "orders", order_body(held) | change)
+
+    assert list(refused.json()["error"]["fields"]) == list(change)
+
+
 @pytest.mark.parametrize("body", [{}, {"check": "perhaps"}, {"card": "1"}])
 def test_what_cannot_be_paid_with_is_told_in_words(call: Call, held: Hold, body: dict[str, str]) -> None:
     code = call("POST", "orders", order_body(held)).json()["code"]
