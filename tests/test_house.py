@@ -121,6 +121,18 @@ def test_an_element_and_a_stylesheet_stay_small():
     assert not too_long, f"limit {ELEMENT_LINES_MAX}: {too_long}"
 
 
+def test_no_template_literal_stands_inside_another():
+    """The minifier of the collected files ends the outer one there and takes spaces out of the inner one."""
+    nested = [
+        place(path, source.count("\n", 0, found.start()) + 1)
+        for path in committed("static/js/*.js")
+        for source in [path.read_text()]
+        for found in re.finditer(r"`[^`]*\$\{[^}`]*`", source)
+    ]
+
+    assert not nested, f"give the inner one a name: {nested}"
+
+
 def test_no_module_is_a_drawer_without_a_noun():
     drawers = [place(path) for path in python_files() if path.stem in BANNED_MODULES]
 

@@ -22,7 +22,7 @@ class DrainLine extends HTMLElement {
   set(drain) {
     this.hidden = !drain;
     if (!drain) return;
-    this.className = `drain${drain.kind ? ` drain--${drain.kind}` : ""}`;
+    this.className = drain.kind ? `drain drain--${drain.kind}` : "drain";
     Object.assign(this.dataset, { from: drain.from, until: drain.until, standing: drain.standing || "" });
     this.#draw();
   }

@@ -33,13 +33,14 @@ const times = (hold) => (hold.quantity > 1 ? `${hold.quantity} × ` : "");
 const bagItem = (hold) =>
   html`<li class="bag__item"><img class="bag__image" src="${hold.image}" alt="" width="48" height="48"><div><p class="bag__name">${times(hold)}${hold.name}</p><p class="bag__more">${[hold.option_text, hold.drop ? "drop price" : ""].filter(Boolean).join(" · ")}</p></div>${price(hold.total)}${holdStrip(hold, "bag__hold")}</li>`;
 
+const wayToPay = (bag) =>
+  bag.at_bank
+    ? html`<p class="sheet__small">Your bank is deciding about order ${bag.order}.</p>`
+    : html`<button class="button button--buy button--large button--wide" type="button" data-act="pay" data-hold="${bag.holds[0].id}">Go to payment</button>`;
+
 /** One seller in the bag, with the way on to its payment. */
 export const sellerBag = (bag) =>
-  html`<section class="bag__seller" aria-label="${bag.brand.name}"><h3 class="bag__title">${bag.brand.name}</h3><ul class="bag">${bag.holds.map(bagItem)}</ul><div class="sums sums--tight">${codeRow(bag)}<div class="sums__row"><span>One parcel, ${bag.brand.name}</span><span class="sums__amount">${price(bag.totals.shipping)}</span></div></div><p class="sums__row--foot"><span>Total</span><span class="muted sums__vat num">incl. VAT, ${formatMoney(bag.totals.vat)}</span><span class="sums__amount">${price(bag.totals.total, "price--total")}</span></p>${
-    bag.at_bank
-      ? html`<p class="sheet__small">Your bank is deciding about order ${bag.order}.</p>`
-      : html`<button class="button button--buy button--large button--wide" type="button" data-act="pay" data-hold="${bag.holds[0].id}">Go to payment</button>`
-  }</section>`;
+  html`<section class="bag__seller" aria-label="${bag.brand.name}"><h3 class="bag__title">${bag.brand.name}</h3><ul class="bag">${bag.holds.map(bagItem)}</ul><div class="sums sums--tight">${codeRow(bag)}<div class="sums__row"><span>One parcel, ${bag.brand.name}</span><span class="sums__amount">${price(bag.totals.shipping)}</span></div></div><p class="sums__row--foot"><span>Total</span><span class="muted sums__vat num">incl. VAT, ${formatMoney(bag.totals.vat)}</span><span class="sums__amount">${price(bag.totals.total, "price--total")}</span></p>${wayToPay(bag)}</section>`;
 
 const percent = (points) => String(points / 100);
 
