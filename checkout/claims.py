@@ -12,11 +12,10 @@ from uuid import UUID
 from catalog.models import Brand
 from checkout.codes import (
     CodeNotFound,
-    CodeNotYet,
-    CodeOver,
     clean_text,
     code_text_of,
     refuse_unless_it_counts,
+    refuse_unless_it_runs,
     refuse_when_taken,
 )
 from checkout.models import Code, CodeClaim, Hold, Order
@@ -65,10 +64,7 @@ def claim_code(*, buyer_id: UUID, typed: str, brands: Collection[int] = (), now:
     code = Code.objects.select_related("brand").filter(brand__in=set(sellers), text=clean_text(typed)).first()
     if code is None:
         raise CodeNotFound
-    if code.is_over(now):
-        raise CodeOver(f"{code} is over. Your bag stays as it is.")
-    if now < code.starts_at:
-        raise CodeNotYet(f"{code} counts from {code.starts_at:%-d %B, %H:%M} UTC on. Claim it then.")
+    refuse_unless_it_runs(code=code, so="Your bag stays as it is.", now=now)
     unpaid = Order.objects.pending().of_buyer(buyer_id).filter(code_use__code=code).first()
     refuse_when_taken(code=code, buyer_id=buyer_id, order=unpaid)
     CodeClaim.objects.update_or_create(

@@ -107,15 +107,23 @@ def find_code(*, text: str, brand_id: int) -> Code:
     return code
 
 
+def refuse_unless_it_runs(*, code: Code, so: str, now: datetime) -> None:
+    """Say that a code is over or has not begun, and `so` what became of the act.
+
+    :raises CodeOver, CodeNotYet: it does not run now.
+    """
+    if code.is_over(now):
+        raise CodeOver(f"{code} is over. {so}")
+    if now < code.starts_at:
+        raise CodeNotYet(f"{code} counts from {code.starts_at:%-d %B, %H:%M} UTC on. {so}")
+
+
 def refuse_unless_it_counts(*, code: Code, holds: Collection[Hold], totals: Totals, now: datetime) -> None:
     """Say why a code takes nothing off this bag; who has taken it, `refuse_when_taken` looks at.
 
     :raises CodeOver, CodeNotYet, CodeOfAnotherShow, CodeNeedsMore, CodeLeavesNothing: with what to do next.
     """
-    if code.is_over(now):
-        raise CodeOver(f"{code} is over. Nothing was charged; you can order without it.")
-    if now < code.starts_at:
-        raise CodeNotYet(f"{code} counts from {code.starts_at:%-d %B, %H:%M} UTC on. Nothing was charged.")
+    refuse_unless_it_runs(code=code, so="Nothing was charged; you can order without it.", now=now)
     if code.show and all(hold.show_id != code.show_id for hold in holds):
         raise CodeOfAnotherShow(f"{code} counts for what you hold in the show “{code.show.title}”.")
     missing = code.least_goods_minor - totals.goods.minor
@@ -230,10 +238,7 @@ def drop_code(*, show: Show, typed: str, actor: User | None, now: datetime) -> C
     code = _locked({find_code(text=clean_text(typed), brand_id=show.brand_id).pk}).popitem()[1]
     if code.show_id not in {None, show.pk}:
         raise CodeOfAnotherShow(f"{code} belongs to another show. Drop it there, or make one for this show.")
-    if code.is_over(now):
-        raise CodeOver(f"{code} is over, so viewers could not use it.")
-    if now < code.starts_at:
-        raise CodeNotYet(f"{code} counts from {code.starts_at:%-d %B, %H:%M} UTC on. Drop it then.")
+    refuse_unless_it_runs(code=code, so="Viewers could not use it, so nothing was shown.", now=now)
     programme_at = show.programme_time(now)
     dropped, is_new = CodeDrop.objects.get_or_create(
         show=show, code=code, defaults={"dropped_at": now, "programme_at": programme_at, "dropped_by": actor}

@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from catalog.fingerprints import milliseconds
 from catalog.models import Stock
 from checkout.cards import Face, new_hold_card
-from checkout.inserting import NewHold
+from checkout.inserting import NewHold, alike
 from checkout.models import Hold, QueuePlace
 from livecommerce.money import WireMoney
 from livecommerce.realtime import publish
@@ -73,15 +73,13 @@ def stock_changed(*, rows: Iterable[Stock], drop_id: int | None, show_id: int | 
 
 def tell_granted(holds: Sequence[NewHold], faces: Mapping[int, Face], *, now: datetime) -> None:
     """Tell buyers' screens and the Studio what was held; holds that differ in nothing but buyer and id, in one step."""
-    alike: dict[tuple[int, int, int | None], list[NewHold]] = {}
-    for hold in holds:
-        alike.setdefault((hold.variant_id, hold.quantity, hold.show_id), []).append(hold)
     ticks: dict[int, list[Tick]] = {}
-    for (variant_id, quantity, show_id), twins in alike.items():
-        card = new_hold_card(twins[0], faces[variant_id])
+    for twins in alike(holds):
+        first = twins[0]
+        card = new_hold_card(first, faces[first.variant_id])
         publish.to_viewers_alike(HoldPlaced(hold=card), ("hold", "id"), [(hold.buyer_id, hold.pk) for hold in twins])
-        if show_id:
-            ticks.setdefault(show_id, []).extend([Tick(quantity, card["total"], card["name"])] * len(twins))
+        if first.show_id:
+            ticks.setdefault(first.show_id, []).extend([Tick(first.quantity, card["total"], card["name"])] * len(twins))
     for show_id, held in ticks.items():
         tick_held(show_id, held, kind="held", now=now)
 

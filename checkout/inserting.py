@@ -82,12 +82,17 @@ def insert_holds(holds: Sequence[NewHold]) -> None:
         hold.pk = row.pk
 
 
-def _insert_arrays(holds: Sequence[NewHold]) -> None:
-    """One statement for those that differ in nothing but id, key and buyer, in a rush nearly all of a batch."""
-    alike: dict[tuple[int, int | None, int], list[NewHold]] = {}
+def alike(holds: Iterable[NewHold]) -> Iterable[Sequence[NewHold]]:
+    """Group holds of one batch that differ in nothing but id, key and buyer."""
+    groups: dict[tuple[int, int | None, int], list[NewHold]] = {}
     for hold in holds:
-        alike.setdefault((hold.variant_id, hold.show_id, hold.quantity), []).append(hold)
-    for twins in alike.values():
+        groups.setdefault((hold.variant_id, hold.show_id, hold.quantity), []).append(hold)
+    return groups.values()
+
+
+def _insert_arrays(holds: Sequence[NewHold]) -> None:
+    """One statement for those that are alike, in a rush nearly all of a batch."""
+    for twins in alike(holds):
         first = twins[0]
         send(
             """

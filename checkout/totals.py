@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from checkout.models.code import BASIS_POINTS
 from livecommerce.money import Money
 
 if TYPE_CHECKING:
     from catalog.models import Brand
     from checkout.models import Code, Hold
-
-BASIS_POINTS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
