@@ -8,6 +8,7 @@ arrived together, each writer's own answer after the commit. A refused message n
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from dataclasses import dataclass
@@ -251,7 +252,8 @@ def _accept(show: Show, draft: Draft, *, mutes: dict[uuid.UUID, Mute], spoke: di
         wait = show.slow_seconds - (draft.at - last).total_seconds() if last else 0
         if wait > 0:
             raise SlowMode(
-                f"Slow mode: one message every {show.slow_seconds} s. Your text is kept.", retry_in=round(wait, 1)
+                f"Slow mode: one message every {show.slow_seconds} s. Your text is kept.",
+                retry_in=math.ceil(wait * 10) / 10,
             )
         spoke[author_id] = draft.at
     name = draft.author.name.strip()[:80] or guest_name(author_id)

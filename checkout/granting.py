@@ -4,8 +4,9 @@ Taps on one subject (a drop, or a variant of the shop) are decided in the order 
 stock rows are locked, known keys are answered as before, limits are checked, units granted while there are any, then
 written in a few statements. The CHECKs of the database stand behind it: a mistake here can refuse, never oversell.
 
-Lock order: holds → stock (by id) → drop → quotas → ledger → feed. Holds that ran out are taken over here after the
-stock rows, against that order, but only those that nobody else has locked (SKIP LOCKED), so no circle can close.
+Lock order: holds → stock (by id) → quotas → drop → ledger → feed. Holds that ran out are taken over here after the
+stock rows, against that order, and so are offers; but only those that nobody else has locked (SKIP LOCKED), so no
+circle can close.
 """
 
 from __future__ import annotations
@@ -195,6 +196,8 @@ class _Round:
         """Give the one whom the queue offered a unit the full time to pay for it."""
         if request.quantity != offer.quantity or request.variant_id not in {None, offer.variant_id}:
             return NotEnough(f"{offer.quantity} is offered to you, in the variant that came back. Ask for that one.")
+        if not _lock_offer(offer.pk, self.now):
+            return Busy(retry_in=1.0)
         offer.offered_at, offer.key, offer.expires_at = None, request.key, self.now + self.shelf.lifetime
         offer.save(update_fields=["offered_at", "key", "expires_at"])
         QueuePlace.objects.filter(hold=offer).update(state=QueuePlace.State.TAKEN, ended_at=self.now)
@@ -241,3 +244,9 @@ class _Round:
         rows, drop_id = list(shelf.rows.values()), shelf.drop.pk if shelf.drop else None
         stock_changed(rows=rows, drop_id=drop_id, show_id=shelf.show_id, urgent=sold_out)
         tell_granted(holds, faces(), now=self.now)
+
+
+def _lock_offer(hold_id: int, now: datetime) -> bool:
+    """Lock an offer, unless it is being left, paid for or ended just now: who does that may wait for our stock row."""
+    free = Hold.objects.payable(now).filter(pk=hold_id, offered_at__isnull=False)
+    return free.select_for_update(no_key=True, skip_locked=True).first() is not None

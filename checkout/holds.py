@@ -1,7 +1,7 @@
 """Holds: short reservations. The rule guarded here: a unit is held by one buyer, never longer than its time.
 
 HELD → PAYING → COMMITTED, or RELEASED / EXPIRED. Placing is in `checkout.granting`, ending in `checkout.lapses`; every
-verb that others call is here. Lock order: order → holds (by id) → stock (by id) → drop → quotas → ledger → feed.
+verb that others call is here. Lock order: order → holds (by id) → stock (by id) → quotas → drop → ledger → feed.
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from catalog.models import Stock
 from catalog.stock import give_back, lock_rows
 from checkout.cards import hold_card, with_variants
@@ -16,6 +14,7 @@ from checkout.offers import offer_units
 from checkout.quotas import free_units
 from livecommerce.realtime import publish
 from livecommerce.realtime.protocol import HoldExpired, HoldReleased, QueuePassed
+from livecommerce.transactions import atomic_retry
 from streams.models import Drop
 
 SWEEP = 500
@@ -25,13 +24,9 @@ def expire_overdue_holds(*, now: datetime, limit: int = SWEEP) -> int:
     """Tidy up holds that ran out, a bounded number at a time; return how many. What others work on is theirs."""
     ended = 0
     while True:
-        with transaction.atomic():
-            overdue = lock_overdue(now=now, limit=limit)
-            if overdue:
-                rows = lock_rows({hold.stock_id for hold in overdue})
-                end_holds(overdue, rows=rows, state=Hold.State.EXPIRED, now=now)
-        ended += len(overdue)
-        if len(overdue) < limit:
+        some = _expire_some(now=now, limit=limit)
+        ended += some
+        if some < limit:
             return ended
 
 
@@ -67,6 +62,15 @@ def end_holds(holds: Sequence[Hold], *, rows: dict[int, Stock], state: str, now:
         stock_changed(rows=mine, drop_id=drop.pk, show_id=drop.show_id)
     shop = [rows[stock_id] for stock_id in {hold.stock_id for hold in holds if not hold.drop_id}]
     stock_changed(rows=shop, drop_id=None, show_id=None)
+
+
+@atomic_retry
+def _expire_some(*, now: datetime, limit: int) -> int:
+    overdue = lock_overdue(now=now, limit=limit)
+    if overdue:
+        rows = lock_rows({hold.stock_id for hold in overdue})
+        end_holds(overdue, rows=rows, state=Hold.State.EXPIRED, now=now)
+    return len(overdue)
 
 
 def _tell_ended(holds: Sequence[Hold], state: str, now: datetime) -> None:

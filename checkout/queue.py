@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F, Max
 
 from catalog.models import Stock
@@ -72,12 +71,12 @@ class Place:
         return {"drop": self.drop_id, "position": self.position}
 
 
+@atomic_retry
 def decide_joins(
     drop_id: int, requests: Sequence[JoinRequest], *, now: datetime | None = None
 ) -> list[Place | Exception]:
     """Give places in the order of arrival; who stands in line already hears where."""
-    with transaction.atomic():
-        return _decide(drop_id, requests, now)
+    return _decide(drop_id, requests, now)
 
 
 joining: Batch[JoinRequest, Place] = Batch("queue", decide_joins)
@@ -94,29 +93,29 @@ def join_queue(*, drop_id: int, buyer_id: UUID, variant_id: int | None = None, n
     return answer
 
 
-@atomic_retry
 def leave_queue(*, drop_id: int, buyer_id: UUID, now: datetime) -> None:
     """Give up a place; an offer goes to the next in line.
 
     :raises NotInQueue: there is none.
     """
-    place = QueuePlace.objects.active().filter(drop=drop_id, buyer=buyer_id).first()
-    if place is None:
-        raise NotInQueue
-    leave_place(place=place, now=now)
+    while not _leave(drop_id=drop_id, buyer_id=buyer_id, now=now):
+        # A unit was offered to the place at that very moment: leaving gives it back.
+        pass
 
 
-def leave_place(*, place: QueuePlace, now: datetime) -> None:
-    """End a place because its owner goes. Call inside a transaction."""
+def leave_place(*, place: QueuePlace, now: datetime) -> bool:
+    """End a place because its owner goes; say whether it was still as it had been read. Call inside a transaction."""
     if place.state == PlaceState.OFFERED and place.hold_id:
         hold = Hold.objects.select_for_update(no_key=True).get(pk=place.hold_id)
         if hold.state == HoldState.HELD:
             end_holds([hold], rows=lock_rows([hold.stock_id]), state=HoldState.RELEASED, now=now)
-        return
+        return True
     left = QueuePlace.objects.filter(pk=place.pk, state=PlaceState.WAITING)
-    if left.update(state=PlaceState.LEFT, ended_at=now):
-        _queue_moved(place.drop_id)
-        tell_positions(place.drop_id)
+    if not left.update(state=PlaceState.LEFT, ended_at=now):
+        return False
+    _queue_moved(place.drop_id)
+    tell_positions(place.drop_id)
+    return True
 
 
 @atomic_retry
@@ -150,6 +149,14 @@ def tell_all_positions() -> None:
     """Refresh the positions of everyone who waits; those in front have heard of each move already."""
     for drop_id in QueuePlace.objects.waiting().order_by().values_list("drop_id", flat=True).distinct():
         tell_positions(drop_id, first=None)
+
+
+@atomic_retry
+def _leave(*, drop_id: int, buyer_id: UUID, now: datetime) -> bool:
+    place = QueuePlace.objects.active().filter(drop=drop_id, buyer=buyer_id).first()
+    if place is None:
+        raise NotInQueue
+    return leave_place(place=place, now=now)
 
 
 def _decide(drop_id: int, requests: Sequence[JoinRequest], now: datetime | None) -> list[Place | Exception]:

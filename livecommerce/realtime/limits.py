@@ -5,6 +5,7 @@ A command takes its turn from the same two buckets over the socket and over HTTP
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -100,4 +101,5 @@ def take_turn(viewer: Hashable | None, address: str) -> None:
     own = PER_VIEWER.take(viewer) if viewer is not None else 0.0
     wait = max(own, PER_ADDRESS.take(address))
     if wait:
-        raise TooMany(retry_in=round(wait, 2))
+        # Rounded up: who asks again after it has a turn.
+        raise TooMany(retry_in=math.ceil(wait * 100) / 100)

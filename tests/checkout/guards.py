@@ -46,7 +46,7 @@ def _only_writer(_: int) -> None:
 
     if connection.vendor == "sqlite":
         _replace(granting, "transaction", SimpleNamespace(atomic=nullcontext))
-        _replace(queue, "transaction", SimpleNamespace(atomic=nullcontext))
+        _replace(queue, "decide_joins", queue._decide)
 
 
 def _ledger(_: int) -> None:
@@ -170,6 +170,21 @@ def _queue_lock(_: int) -> None:
     original = _replace(queue, "_write", slowly)
 
 
+def _offer_that_nobody_has(_: int) -> None:
+    """Who takes an offer waits for whoever is at it."""
+    from checkout import granting
+    from checkout.models import Hold
+
+    _replace(granting, "_lock_offer", lambda pk, now: Hold.objects.select_for_update().get(pk=pk))
+
+
+def _second_look(_: int) -> None:
+    """Who leaves does not look again at a place that was not as it had been read."""
+    from checkout import queue
+
+    original = _replace(queue, "_leave", lambda **asked: original(**asked) or True)
+
+
 def _lease(me: int) -> None:
     """Every worker believes that what is due is its own."""
     from checkout import outbox
@@ -262,6 +277,8 @@ GUARDS = {
     "look at what ran out": _look_at_what_ran_out,
     "below taken": _below_taken,
     "queue lock": _queue_lock,
+    "offer that nobody has": _offer_that_nobody_has,
+    "second look": _second_look,
     "lease": _lease,
     "merge": _merge,
     "household": _household,

@@ -33,22 +33,23 @@ def is_raised(name: str) -> bool:
     return (_folder() / name).exists()
 
 
-def someone_waits_for_a_lock(*, seconds: float) -> None:
-    """Wait until another connection stands before a row that we hold.
+def someone_waits_for_a_lock(*, seconds: float) -> bool:
+    """Wait until another connection stands before a row that we hold; say whether one does.
 
     SQLite does not tell who waits for its one lock: there a while has to do.
     """
     if connection.vendor == "sqlite":
         time.sleep(seconds)
-        return
+        return False
     give_up_at = time.monotonic() + seconds
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     with connection.cursor() as cursor:
         while time.monotonic() < give_up_at:
             cursor.execute(waiting)
             if cursor.fetchone()[0]:
-                return
+                return True
             time.sleep(0.01)
+    return False
 
 
 def _folder() -> Path:

@@ -20,7 +20,7 @@ import django
 
 PATIENCE_SECONDS = 60
 RACE_SECONDS = 120
-LOADED = ("bargainers", "guards", "misfortunes", "payers", "racers")
+LOADED = ("bargainers", "guards", "leavers", "misfortunes", "payers", "racers")
 
 
 def find(name: str) -> Any:

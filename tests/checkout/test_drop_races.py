@@ -3,11 +3,13 @@
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from catalog.models import Stock
 from checkout.audit import breaches
 from checkout.holds import place_hold
 from checkout.models import BuyerQuota, Hold, QueuePlace
+from checkout.queue import join_queue
 from livecommerce.clock import database_now
 from streams.models import Drop
 from tests.checkout.races import forget, race
@@ -86,6 +88,31 @@ def test_without_the_lock_somebody_waits_for_what_lies_there(sold_out, crowd):
     assert stock.left
     assert QueuePlace.objects.waiting().filter(drop=drop).exists()
     forget()
+
+
+@pytest.fixture
+def leaving(sold_out, crowd, now):
+    """Of a drop with one unit, who has it and who waits for it."""
+    drop, (owner,), (hold,) = sold_out(1)
+    (buyer,) = crowd(1)
+    join_queue(drop_id=drop.pk, buyer_id=UUID(buyer), now=now)
+    return {"drop": drop.pk, "buyer": buyer, "hold": hold, "owner": owner}
+
+
+def test_who_leaves_while_a_unit_is_offered_gives_it_back(leaving):
+    race("leavers.leave_while_offered", processes=2, **leaving)
+
+    assert not QueuePlace.objects.active().exists()
+    assert Stock.objects.get(drop_item__drop=leaving["drop"]).left == 1
+    assert list(breaches()) == []
+
+
+def test_without_a_second_look_a_unit_waits_for_someone_who_left(leaving):
+    """The control; where there is one writer at a time, who leaves sees the offer at once."""
+    race("leavers.leave_while_offered", processes=2, **leaving, without="second look")
+
+    expected = "offered" if connection.vendor == "postgresql" else "left"
+    assert QueuePlace.objects.get().state == expected
 
 
 def test_a_guest_who_signs_in_while_tapping_has_one_limit(drop_of, crowd):

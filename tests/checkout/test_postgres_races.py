@@ -2,13 +2,16 @@
 
 import time
 from threading import Thread
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
 from checkout.audit import breaches
+from checkout.holds import place_hold, release_hold
 from checkout.models import Hold, Refund
+from checkout.queue import join_queue
 from livecommerce.clock import database_now
 from tests.checkout.conftest import pay
 from tests.checkout.races import race
@@ -54,6 +57,44 @@ def test_rows_locked_crosswise_make_a_circle(both_variants, crowd):
 
     assert deadlocks() > before
     assert told == [2] * 4
+
+
+@pytest.fixture
+def offered(drop_of, crowd, now):
+    """A drop of one unit, and the guest to whom the queue offers it."""
+    drop = drop_of(1)
+    owner, waiting = map(UUID, crowd(2))
+    held = place_hold(buyer_id=owner, drop_id=drop.pk, quantity=1, key="k", now=now)
+    join_queue(drop_id=drop.pk, buyer_id=waiting, now=now)
+    release_hold(hold_id=held.hold_id, buyer_id=owner, now=now)
+    return {"drop": drop.pk, "buyer": str(waiting)}
+
+
+def test_an_offer_that_is_given_back_and_taken_at_once_makes_no_circle(offered):
+    before = deadlocks()
+
+    told = race("leavers.leave_or_take", processes=2, **offered)
+
+    assert told == ["left", "busy"]
+    assert deadlocks() == before
+    assert list(breaches()) == []
+
+
+def test_an_offer_that_is_waited_for_makes_a_circle(offered):
+    """The control: one has the offer and wants the stock row, the other has the row and waits for the offer."""
+    before = deadlocks()
+
+    race("leavers.leave_or_take", processes=2, **offered, without="offer that nobody has")
+
+    assert deadlocks() > before
+
+
+def test_everything_at_once_makes_no_circle(drop_of, crowd):
+    before = deadlocks()
+
+    race("churn", processes=4, drop=drop_of(5).pk, buyers=crowd(9), seconds=8)
+
+    assert deadlocks() == before
 
 
 def test_writers_that_lose_their_connection_and_their_lock_lose_no_promise(drop_of, crowd):
