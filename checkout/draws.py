@@ -17,7 +17,7 @@ from django.db.models import Max
 from catalog.models import Stock
 from checkout.counts import stock_changed
 from checkout.models import Hold, QueuePlace
-from checkout.offers import offer_units, tell_positions
+from checkout.offers import line_moved, offer_units, tell_positions
 from checkout.quotas import check_quota, quotas_of
 from checkout.shelf import HoldRequest, Shelf, refusal
 from livecommerce.errors import Refused
@@ -31,6 +31,11 @@ from streams.models import Drop
 class InDraw(Refused):
     code = "drop.in_draw"
     message = "You are in the draw. Nothing is held yet; the order is drawn in a moment and you hear of it here."
+
+
+class BeingDrawn(Refused):
+    code = "drop.being_drawn"
+    message = "The draw is over and its order is being drawn. What is left after it is for everybody; tap again then."
 
 
 class OneInDraw(Refused):
@@ -47,20 +52,23 @@ def enter_draw(
     A tap that came later finds the draw done, if need be by this very transaction. The stock rows have to be locked.
     """
     drop = shelf.drop
-    if drop is None or not drop.draw_seconds or drop.drawn_at:
+    if drop is None or drop.draw_ends_at is None or drop.drawn_at or drop.paused_at:
         return {}
-    ends_at = drop.opens_at + timedelta(seconds=drop.draw_seconds)
-    early = {
+    ends_at = drop.draw_ends_at
+    fresh = {
         n: request
         for n, request in enumerate(requests)
-        if request.at < ends_at and (request.buyer_id, request.key) not in known and not refusal(shelf, request)
+        if (request.buyer_id, request.key) not in known and not refusal(shelf, request)
     }
+    early = {n: request for n, request in fresh.items() if request.at < ends_at}
     answers: dict[int, Refused] = {n: OneInDraw() for n, request in early.items() if request.quantity > 1}
     slips = {n: request for n, request in early.items() if n not in answers}
     answers |= _give_slips(shelf, drop, slips, ends_at, now)
     if now >= ends_at + _ON_THE_WAY:
         _draw(drop, list(shelf.rows.values()), now)
-    return answers
+        return answers
+    # Late by less than the draw takes: nobody gets a unit before those who are in it.
+    return answers | {n: BeingDrawn(retry_in=_ON_THE_WAY.total_seconds()) for n in fresh if n not in early}
 
 
 # A tap received in the last moment of the draw may still wait for its batch.
@@ -69,10 +77,10 @@ _ON_THE_WAY = timedelta(seconds=1)
 
 def draw_due(*, now: datetime) -> int:
     """Draw where the first seconds are over; return in how many drops."""
-    waiting = Drop.objects.running().filter(draw_seconds__gt=0, drawn_at__isnull=True, paused_at__isnull=True)
-    due = [drop for drop in waiting if now >= drop.opens_at + timedelta(seconds=drop.draw_seconds) + _ON_THE_WAY]
-    for drop in due:
-        draw_lots(drop_id=drop.pk, now=now)
+    waiting = Drop.objects.running().filter(drawn_at__isnull=True, paused_at__isnull=True)
+    due = waiting.filter(draw_ends_at__lte=now - _ON_THE_WAY).values_list("pk", flat=True)
+    for drop_id in due:
+        draw_lots(drop_id=drop_id, now=now)
     return len(due)
 
 
@@ -116,6 +124,8 @@ def _give_slips(
                 )
             )
     QueuePlace.objects.bulk_create(fresh)
+    if fresh:
+        line_moved(drop)
     for place in fresh:
         publish.to_viewer(place.buyer_id, QueueJoined(drop=drop.pk, position=place.number))
     return answers

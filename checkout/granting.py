@@ -186,7 +186,7 @@ class _Round:
     def _offers(self) -> dict[UUID, Hold]:
         """Find units that the queue has offered to these buyers; only a drop that was sold out or drawn has a queue."""
         drop = self.shelf.drop
-        if drop is None or (drop.sold_out_at is None and not drop.draw_seconds):
+        if drop is None or (drop.sold_out_at is None and drop.draw_ends_at is None):
             return {}
         buyers = {request.buyer_id for request in self.requests}
         offered = Hold.objects.payable(self.now).filter(drop=drop, offered_at__isnull=False, buyer__in=buyers)
@@ -235,7 +235,7 @@ class _Round:
             add_units(**shelf.quota_subject, units=self.already, most=shelf.most, known=self.quotas)
             faces = ask_faces(variant_id for variant_id, units in shelf.granted.items() if units)
         sold_out = not any(row.left for row in shelf.rows.values())
-        if shelf.drop and (shelf.drop.sold_out_at or shelf.drop.draw_seconds):
+        if shelf.drop and (shelf.drop.sold_out_at or shelf.drop.draw_ends_at):
             # Never both a hold and a place.
             waiting = QueuePlace.objects.waiting().filter(drop=shelf.drop, buyer__in=list(self.already))
             waiting.update(state=QueuePlace.State.LEFT, ended_at=self.now)

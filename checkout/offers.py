@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from catalog.models import Stock
 from catalog.stock import take
 from checkout.cards import ask_faces, new_hold_card
+from checkout.counts import stock_changed
 from checkout.inserting import NewHold, insert_holds
 from checkout.models import QueuePlace
 from checkout.quotas import add_units, check_quota, quotas_of
@@ -42,6 +43,12 @@ def offer_units(*, drop: Drop, rows: Sequence[Stock], now: datetime) -> list[New
     if offers:
         tell_positions(drop.pk)
     return offers
+
+
+def line_moved(drop: Drop) -> None:
+    """Have the length of the line told: it is part of the drop's figures."""
+    Drop.objects.filter(pk=drop.pk).update(version=F("version") + 1)
+    stock_changed(rows=[], drop_id=drop.pk, show_id=drop.show_id)
 
 
 def tell_positions(drop_id: int, *, first: int | None = TOLD_OF_MOVES) -> None:

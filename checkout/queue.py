@@ -13,16 +13,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max
+from django.db.models import Max
 
 from catalog.models import Stock
 from catalog.stock import lock_rows
-from checkout.counts import stock_changed
 from checkout.lapses import end_holds, lock_overdue
 from checkout.models import Hold, QueuePlace
 from checkout.models.hold import HoldState
 from checkout.models.queue import PlaceState
-from checkout.offers import tell_positions
+from checkout.offers import line_moved, tell_positions
 from checkout.quotas import check_quota, quotas_of
 from checkout.shelf import DropNotOpen, VariantNotFound
 from livecommerce.clock import database_now
@@ -113,7 +112,7 @@ def leave_place(*, place: QueuePlace, now: datetime) -> bool:
     left = QueuePlace.objects.filter(pk=place.pk, state=PlaceState.WAITING)
     if not left.update(state=PlaceState.LEFT, ended_at=now):
         return False
-    _queue_moved(place.drop_id)
+    line_moved(place.drop)
     tell_positions(place.drop_id)
     return True
 
@@ -205,7 +204,7 @@ def _write(drop: Drop, fresh: list[QueuePlace], ahead: int) -> None:
     if not fresh:
         return
     QueuePlace.objects.bulk_create(fresh)
-    _queue_moved(drop.pk)
+    line_moved(drop)
     for position, place in enumerate(fresh, start=ahead + 1):
         publish.to_viewer(place.buyer_id, QueueJoined(drop=drop.pk, position=position))
 
@@ -234,10 +233,3 @@ def _position(place: QueuePlace) -> int:
     if place.state == PlaceState.OFFERED:
         return 0
     return QueuePlace.objects.waiting().filter(drop=place.drop_id, number__lt=place.number).count() + 1
-
-
-def _queue_moved(drop_id: int) -> None:
-    """The length of the line is part of the drop's figures."""
-    Drop.objects.filter(pk=drop_id).update(version=F("version") + 1)
-    show_id = Drop.objects.values_list("show_id", flat=True).get(pk=drop_id)
-    stock_changed(rows=[], drop_id=drop_id, show_id=show_id)

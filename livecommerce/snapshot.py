@@ -45,7 +45,10 @@ _DROP_EVENTS = 200
 _PIN_KINDS = ("item.pinned", "item.unpinned")
 _CODE_KINDS = ("code.dropped",)
 _MESSAGE_KINDS = ("message.posted",)
-_DROP_KINDS = ("drop.scheduled", "drop.opened", "drop.paused", "drop.resumed", "drop.sold_out", "drop.closed")
+_DROP_KINDS = (
+    *("drop.scheduled", "drop.opened", "drop.paused", "drop.resumed"),
+    *("drop.sold_out", "drop.drawn", "drop.closed"),
+)
 
 type State = dict[str, tuple[int, dict[str, Any]]]
 

@@ -23,7 +23,7 @@ from catalog.admin_scope import (
     own_brands,
 )
 from livecommerce.errors import Refused
-from streams.admin_forms import HostForm, LineupItemForm, ShowForm, ShowMemberForm
+from streams.admin_forms import DROP_PLAN, HostForm, LineupItemForm, ShowForm, ShowMemberForm
 from streams.lineup import add_to_lineup, reorder_lineup
 from streams.models import Drop, Host, LineupItem, Show, ShowMember, ShowMove
 from streams.models.drops import DropItem
@@ -66,7 +66,7 @@ class LineupInline(ScopedStackedInline):
     ordering = ("position", "pk")
     fields = (
         ("position", "product", "planned_minutes"),
-        ("drop_price", "drop_units", "drop_per_buyer"),
+        ("drop_price", *DROP_PLAN),
         ("cue", "notes"),
     )
 
@@ -188,7 +188,7 @@ class ShowAdmin(ScopedAdmin):
 
 def _add_item(show: Show, row: ModelForm[LineupItem]) -> LineupItem:
     asked = row.cleaned_data
-    plan = {name: asked[name] for name in ("planned_minutes", "cue", "notes", "drop_units", "drop_per_buyer")}
+    plan = {name: asked[name] for name in ("planned_minutes", "cue", "notes", *DROP_PLAN)}
     item = add_to_lineup(show=show, product=asked["product"], drop_price_minor=asked["drop_price_minor"], **plan)
     if asked["position"]:
         item.position = asked["position"]
@@ -203,7 +203,7 @@ def _change_item(row: ModelForm[LineupItem]) -> LineupItem:
     item.save(
         update_fields=[
             *("position", "product", "planned_minutes", "cue", "notes"),
-            *("drop_price_minor", "drop_units", "drop_per_buyer"),
+            *("drop_price_minor", *DROP_PLAN),
         ]
     )
     return item

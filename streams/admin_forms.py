@@ -9,7 +9,10 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminImageFieldWid
 from catalog.admin_forms import ImageField, PriceField, to_money
 from livecommerce.accounts.models import User
 from livecommerce.money import Money
-from streams.models import Host, LineupItem, Show, ShowMember
+from streams.models import DropOrder, Host, LineupItem, Show, ShowMember
+
+# What a line-up item says of its drop, beside the price.
+DROP_PLAN = ("drop_units", "drop_per_buyer", "drop_draw_seconds")
 
 
 class HostForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -43,15 +46,20 @@ class LineupItemForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = LineupItem
-        fields: ClassVar = ["position", "product", "planned_minutes", "cue", "notes", "drop_units", "drop_per_buyer"]
+        fields: ClassVar = ["position", "product", "planned_minutes", "cue", "notes", *DROP_PLAN]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Without a number a new item goes to the end.
         self.fields["position"].required = False
+        self.fields["drop_draw_seconds"].required = False
         if self.instance.drop_price_minor is not None:
             currency = self.instance.show.brand.currency
             self.fields["drop_price"].initial = Money(self.instance.drop_price_minor, currency).major
+
+    def clean_drop_draw_seconds(self) -> int:
+        """Without a word it is first come, first served."""
+        return self.cleaned_data["drop_draw_seconds"] or DropOrder.FIRST_COME
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -15,6 +15,7 @@ from catalog.brands import brand_for_staff
 from livecommerce.accounts.api_auth import KNOWN_VIEWER
 from livecommerce.accounts.viewer import who_asks
 from livecommerce.money import Money
+from streams.models import DropOrder
 from streams.schedule import PlannedItem, ShowPlan, plan_show
 
 router = Router(tags=["brand"])
@@ -29,6 +30,7 @@ class ItemIn(Schema):
     drop_price: PriceIn | None = None
     drop_units: int | None = Field(None, ge=1, le=1_000_000)
     drop_per_buyer: int = Field(2, ge=1, le=100)
+    drop_draw_seconds: DropOrder = Field(DropOrder.FIRST_COME, description="By lot among the first seconds; 0 is not.")
 
 
 class ShowIn(Schema):
@@ -63,6 +65,7 @@ def create_show(request: HttpRequest, body: ShowIn) -> Status[dict[str, Any]]:
                 drop_price=Money(item.drop_price.amount, item.drop_price.currency) if item.drop_price else None,
                 drop_units=item.drop_units,
                 drop_per_buyer=item.drop_per_buyer,
+                drop_draw_seconds=item.drop_draw_seconds,
             )
             for item in body.items
         ],

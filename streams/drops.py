@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from math import ceil
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, OuterRef
@@ -22,11 +20,20 @@ from catalog.models import Stock, Variant
 from catalog.prices import lowest_prices_30_days, note_drop_price
 from catalog.products import product_card
 from catalog.stock import allot_to_drop, return_from_drop
-from livecommerce.errors import BadInput, NotFound, Refused
+from livecommerce.errors import NotFound, Refused
 from livecommerce.money import Money
 from livecommerce.realtime import publish
-from livecommerce.realtime.protocol import DropClosed, DropOpened, DropPaused, DropResumed, DropScheduled, DropSoldOut
+from livecommerce.realtime.protocol import (
+    DropClosed,
+    DropDrawn,
+    DropOpened,
+    DropPaused,
+    DropResumed,
+    DropScheduled,
+    DropSoldOut,
+)
 from livecommerce.transactions import atomic_retry
+from streams.drop_terms import COUNTDOWN_MOST, HOLD_SECONDS, check_terms, sealed_draw
 from streams.models import Drop, DropItem, DropState, Show
 from streams.presence import viewers_delay_ms
 
@@ -34,14 +41,8 @@ if TYPE_CHECKING:
     from livecommerce.accounts.models import User
 
 COUNTDOWN_LEAST = 10
-COUNTDOWN_MOST = 300
 # After the slowest viewer has heard "go" there are this many seconds left to move a thumb.
 AFTER_GO = 3
-WINDOW_LEAST = 60
-WINDOW_MOST = 20 * 60
-HOLD_SECONDS = 300
-HOLD_LEAST, HOLD_MOST = 30, 30 * 60
-DRAW_MOST = 60
 # A tap received in the last moment may still be on its way to the rows; the leftovers wait for it.
 CLOSE_GRACE = timedelta(seconds=1)
 
@@ -120,7 +121,7 @@ def announce_drop(
 
     :raises BadInput, ShowNotLive, SalesPaused, AlreadyInDrop, AnotherDropRuns, NotEnoughStock: nothing is moved.
     """
-    _check_terms(items, price, per_buyer, opens_in, window, hold_seconds, draw_seconds)
+    check_terms(items, price, per_buyer, opens_in, window, hold_seconds, draw_seconds)
     variants = [variant for variant, _ in items]
     # The shop's rows are the lock: two Studios that start a drop of one product meet here; the second sees the first.
     list(Stock.objects.shop().filter(variant__in=variants).locked())
@@ -138,7 +139,7 @@ def announce_drop(
         per_buyer=per_buyer,
         hold_seconds=hold_seconds,
         window_seconds=window,
-        **_sealed_draw(draw_seconds),
+        **sealed_draw(draw_seconds, opens_at),
         announced_at=now,
         announced_by=actor,
         opens_at=opens_at,
@@ -217,10 +218,10 @@ def resume_drops(*, show: Show, now: datetime) -> int:
     resumed = 0
     for drop in Drop.objects.running().filter(show=show, paused_at__isnull=False).order_by("pk").select_for_update():
         stood = now - (drop.paused_at or now)
-        opens_at = drop.opens_at + stood if drop.opens_at > now - stood else drop.opens_at
         Drop.objects.filter(pk=drop.pk).update(
             paused_at=None,
-            opens_at=opens_at,
+            opens_at=_moved(drop.opens_at, now, stood),
+            draw_ends_at=drop.draw_ends_at and _moved(drop.draw_ends_at, now, stood),
             closes_at=drop.closes_at + stood,
             paused_seconds=F("paused_seconds") + stood.total_seconds(),
             version=F("version") + 1,
@@ -228,6 +229,11 @@ def resume_drops(*, show: Show, now: datetime) -> int:
         publish.to_show(show.pk, DropResumed(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
         resumed += 1
     return resumed
+
+
+def _moved(moment: datetime, now: datetime, stood: timedelta) -> datetime:
+    """Move what lay ahead when the clocks stopped; what was over stays where it was."""
+    return moment + stood if moment > now - stood else moment
 
 
 def note_sold_out(*, drop: Drop, now: datetime) -> None:
@@ -238,9 +244,10 @@ def note_sold_out(*, drop: Drop, now: datetime) -> None:
 
 
 def note_drawn(*, drop: Drop, now: datetime) -> None:
-    """Open the seed of a draw. Call with the drop's stock rows locked."""
+    """Open the seed of a draw and tell everyone. Call with the drop's stock rows locked."""
     Drop.objects.filter(pk=drop.pk).update(drawn_at=now, version=F("version") + 1)
     drop.drawn_at = now
+    publish.to_show(drop.show_id, DropDrawn(drop=drop_card(_reload(drop.pk), now)), now=now, urgent=True)
 
 
 def lock_drop_rows(drop: Drop) -> list[tuple[Stock, Stock]]:
@@ -297,6 +304,7 @@ def drop_card(drop: Drop, now: datetime, units: Iterable[DropItem] | None = None
         "units": sum(item.units for item in items),
         "hold_seconds": drop.hold_seconds,
         "draw_seconds": drop.draw_seconds,
+        "draw_ends_at": milliseconds(drop.draw_ends_at) if drop.draw_ends_at else None,
         "draw_promise": drop.draw_promise,
         "draw_seed": drop.draw_seed if drop.drawn_at else "",
         "announced_at": milliseconds(drop.announced_at),
@@ -314,57 +322,11 @@ def _struck_price(variants: Sequence[Variant], price: Money, now: datetime) -> i
     return min(lowest).minor if lowest and min(lowest) > price else None
 
 
-def _sealed_draw(draw_seconds: int) -> dict[str, Any]:
-    """The seed of a draw is fixed now and shown afterwards; its fingerprint is the promise."""
-    seed = token_hex(16) if draw_seconds else ""
-    promise = sha256(seed.encode()).hexdigest() if seed else ""
-    return {"draw_seconds": draw_seconds, "draw_seed": seed, "draw_promise": promise}
-
-
 def _allot(drop: Drop, items: Sequence[tuple[Variant, int]], *, actor: User | None, now: datetime) -> None:
     """Move each variant's units out of the shop, in the order of the locks."""
     for variant, units in sorted(items, key=lambda pair: pair[0].pk):
         stock = allot_to_drop(variant=variant, units=units, actor=actor, now=now)
         DropItem.objects.create(drop=drop, variant=variant, stock=stock, units=units)
-
-
-def _check_terms(  # noqa: PLR0917 - the terms, as the verb got them
-    items: Sequence[tuple[Variant, int]],
-    price: Money,
-    per_buyer: int,
-    opens_in: float,
-    window: int,
-    hold_seconds: int,
-    draw_seconds: int,
-) -> None:
-    variants = [variant for variant, _ in items]
-    wrong = {
-        "items": not items or len({variant.pk for variant in variants}) < len(items),
-        "units": any(units < 1 for _, units in items),
-        "price": price.minor < 1 or any(variant.currency != price.currency for variant in variants),
-        "per_buyer": per_buyer < 1,
-        "opens_in": not 0 <= opens_in <= COUNTDOWN_MOST,
-        "window": not WINDOW_LEAST <= window <= WINDOW_MOST,
-        "hold_seconds": not HOLD_LEAST <= hold_seconds <= HOLD_MOST,
-        "draw_seconds": not 0 <= draw_seconds <= DRAW_MOST,
-    }
-    if len({variant.product_id for variant in variants}) > 1:
-        wrong["items"] = True
-    fields = {name: TERMS[name] for name, is_wrong in wrong.items() if is_wrong}
-    if fields:
-        raise BadInput(fields=fields)
-
-
-TERMS = {
-    "items": "One or several different variants of one product.",
-    "units": "At least one unit of each variant.",
-    "price": "A price above zero, in the currency of the product.",
-    "per_buyer": "At least one per buyer.",
-    "opens_in": f"Between 0 (as soon as fair) and {COUNTDOWN_MOST} seconds.",
-    "window": f"Between {WINDOW_LEAST} and {WINDOW_MOST} seconds.",
-    "hold_seconds": f"Between {HOLD_LEAST} and {HOLD_MOST} seconds.",
-    "draw_seconds": f"Between 0 (no draw) and {DRAW_MOST} seconds.",
-}
 
 
 def _check_stage(show: Show, variants: Sequence[Variant], *, alongside: bool) -> None:

@@ -14,7 +14,7 @@ from livecommerce.errors import BadInput
 from livecommerce.money import Money
 from streams.hosts import host_by_handle
 from streams.lineup import add_to_lineup
-from streams.models import Show
+from streams.models import DropOrder, Show
 from streams.shows import schedule_show
 
 
@@ -28,6 +28,7 @@ class PlannedItem:
     drop_price: Money | None = None
     drop_units: int | None = None
     drop_per_buyer: int = 2
+    drop_draw_seconds: int = DropOrder.FIRST_COME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,7 @@ def plan_show(*, brand: Brand, plan: ShowPlan, actor: User, now: datetime) -> Sh
             drop_price_minor=item.drop_price.minor if item.drop_price else None,
             drop_units=item.drop_units,
             drop_per_buyer=item.drop_per_buyer,
+            drop_draw_seconds=item.drop_draw_seconds,
         )
     return show
 

@@ -102,6 +102,7 @@ def start_drop(press: Press) -> Done:
         per_buyer=plan.per_buyer,
         opens_in=press.number("opens_in"),
         window=plan.window_seconds,
+        draw_seconds=plan.draw_seconds,
         actor=press.user,
         now=press.now,
     )

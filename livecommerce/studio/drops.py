@@ -68,6 +68,17 @@ class RunningDrop:
         return self.drop.window_seconds
 
     @property
+    def lot(self) -> str:
+        """Where a draw stands; empty when there is none."""
+        if self.drop.draw_ends_at is None or self.state not in {"announced", "open"}:
+            return ""
+        if self.drop.drawn_at:
+            return "drawn by lot"
+        if self.state == "announced":
+            return f"by lot among the first {self.drop.draw_seconds} s"
+        return f"{self.queue} in the draw" if self.now < self.drop.draw_ends_at else "being drawn"
+
+    @property
     def announce_seconds(self) -> int:
         return round((self.drop.opens_at - self.drop.announced_at).total_seconds() - self.drop.paused_seconds)
 
@@ -93,6 +104,7 @@ class DropPlan:
     shares: Sequence[tuple[Variant, int]]
     per_buyer: int
     window_seconds: int
+    draw_seconds: int
     planned_at: int
     run: int
 
@@ -164,6 +176,7 @@ def plan_of(item: LineupItem, *, planned_at: int, run: int, now: datetime) -> Dr
         shares=shares,
         per_buyer=item.drop_per_buyer,
         window_seconds=max(LEAST_WINDOW, min(MOST_WINDOW, item.planned_minutes * 60)),
+        draw_seconds=item.drop_draw_seconds,
         planned_at=planned_at,
         run=run,
     )

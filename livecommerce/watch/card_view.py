@@ -93,6 +93,8 @@ def _state(facts: Facts) -> str:
     if not facts.drop:
         return "plain"
     phase = drop_phase(facts)
+    if phase == "open" and facts.drop.get("draw_ends_at") and not facts.drop.get("draw_seed"):
+        return "in_draw" if facts.place else "draw" if facts.now < facts.drop["draw_ends_at"] else "drawing"
     return "queued" if phase == "sold_out" and facts.place else phase
 
 
@@ -102,7 +104,8 @@ def _offered(facts: Facts) -> Wire:
     return {
         "lit": True,
         "icon": "lamp",
-        "label": "One came back, it is yours",
+        # After a draw nobody can tell who was drawn and whose unit came back, and nobody has to.
+        "label": "It is your turn" if (facts.drop or {}).get("draw_seed") else "One came back, it is yours",
         **_hold_clock(hold, OFFER_MS),
         **_priced(hold["total"]),
         "note": " · ".join(filter(None, [hold["option_text"], "Then it goes to the next in line"])),
@@ -149,7 +152,8 @@ def _announced(facts: Facts) -> Wire:
         "button": BUY | {"disabled": True},
         "bar": _bar(facts, paused=True),
         "left": f"{drop['units']} in this drop",
-        "limit": _per_person(drop),
+        "carts": f"by lot among all who ask in the first {drop['draw_seconds']} s" if drop.get("draw_ends_at") else "",
+        "limit": "" if drop.get("draw_ends_at") else _per_person(drop),
     }
 
 
@@ -196,6 +200,38 @@ def _open(facts: Facts) -> Wire:
         "carts": _in_carts(stock),
         "back": stock.get("back_at") if stock.get("held") else None,
         "limit": _per_person(drop),
+    }
+
+
+def _draw(facts: Facts) -> Wire:
+    return _in_draw(facts) | {
+        "lit": True,
+        "icon": "lamp",
+        "label": "By lot",
+        "word": "ask within",
+        "button": {"label": "Take part", "act": "buy", "look": "buy", "disabled": False},
+    }
+
+
+def _drawing(facts: Facts) -> Wire:
+    return _in_draw(facts) | {"label": "Being drawn", "button": BUY | {"disabled": True}}
+
+
+def _in_draw(facts: Facts) -> Wire:
+    drop, ends_at, asked = facts.drop or {}, (facts.drop or {})["draw_ends_at"], facts.stock.get("queue") or 0
+    runs = facts.now < ends_at
+    return {
+        "icon": "clock",
+        "label": "You are in the draw",
+        "word": "drawn in" if runs else "",
+        "until": ends_at if runs else None,
+        "drain": {"kind": "", "from": drop["opens_at"], "until": ends_at},
+        **_priced(drop["price"]),
+        "note": "One each, and it makes no difference who asks first",
+        "button": {"label": "Leave", "act": "leave", "look": "quiet", "disabled": False},
+        "bar": _bar(facts),
+        "left": f"{facts.stock.get('left', drop['units'])} to be drawn",
+        "carts": f"{asked} in the draw" if asked else "",
     }
 
 
@@ -265,6 +301,9 @@ VIEWS = {
     "announced": _announced,
     "paused": _paused,
     "open": _open,
+    "draw": _draw,
+    "in_draw": _in_draw,
+    "drawing": _drawing,
     "sold_out": _sold_out,
     "queued": _queued,
     "ended": _ended,

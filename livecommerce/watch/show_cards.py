@@ -102,7 +102,7 @@ class Card:
     @property
     def drop_to_hold(self) -> int | str:
         """The drop that the button buys from; nothing once only the shop sells it."""
-        return self.drop_id if self.view.get("state") in {"open", "offered"} else ""
+        return self.drop_id if self.view.get("state") in {"open", "draw", "offered"} else ""
 
     @property
     def clock(self) -> str:

@@ -15,6 +15,15 @@ from livecommerce.money import Money
 from livecommerce.watch.card_view import Facts, Wire, card_view, drop_phase
 from livecommerce.watch.show_cards import Card, Scene
 
+# What the button says in the states of a card in which nothing is simply bought.
+BUTTONS = {
+    "announced": "Opens in a moment",
+    "paused": "Paused",
+    "draw": "Take part",
+    "in_draw": "You are in the draw",
+    "drawing": "Being drawn",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chip:
@@ -63,8 +72,14 @@ class Sheet:
     def can_buy(self) -> bool:
         """Whether the button may be lit for the chosen variant."""
         if self.drop_id:
-            return self.card.view["state"] == "open" and self.units_left > 0
+            return self.card.view["state"] in {"open", "draw"} and self.units_left > 0
         return self.units_left > 0
+
+    @property
+    def button(self) -> str:
+        """What the button says."""
+        state = self.card.view["state"] if self.drop_id else ""
+        return BUTTONS.get(state, "Buy" if self.can_buy else "Sold out")
 
     @property
     def pictures(self) -> Sequence[ProductImage]:

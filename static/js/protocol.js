@@ -16,6 +16,7 @@ export const EVENTS = {
   "drop.paused": { policy: "server_clock", fields: ["drop"] },
   "drop.resumed": { policy: "server_clock", fields: ["drop"] },
   "drop.sold_out": { policy: "immediate", fields: ["drop"] },
+  "drop.drawn": { policy: "immediate", fields: ["drop"] },
   "drop.closed": { policy: "immediate", fields: ["drop"] },
   "code.dropped": { policy: "with_picture", fields: ["code"] },
   "message.posted": { policy: "immediate", fields: ["id", "key", "author", "text"] },

@@ -2,7 +2,7 @@
 
 from streams.models.bans import Ban
 from streams.models.drops import Drop, DropItem, DropState
-from streams.models.lineup import LineupItem, Pin
+from streams.models.lineup import DropOrder, LineupItem, Pin
 from streams.models.picture import Ingest, PackRun, Segment, StreamKey
 from streams.models.show import Host, Show, ShowMember, ShowMove
 
@@ -10,6 +10,7 @@ __all__ = [
     "Ban",
     "Drop",
     "DropItem",
+    "DropOrder",
     "DropState",
     "Host",
     "Ingest",

@@ -66,6 +66,7 @@ class Drop(models.Model):
     draw_seconds = models.PositiveSmallIntegerField(
         default=0, help_text="Taps of the first seconds are drawn by lot instead of served in the order of arrival."
     )
+    draw_ends_at = models.DateTimeField(null=True, help_text="Taps before this moment are drawn; it moves in a pause.")
     draw_promise = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the seed, public from the start.")
     draw_seed = models.CharField(max_length=64, blank=True, help_text="Public once drawn.")
     drawn_at = models.DateTimeField(null=True)
@@ -90,6 +91,11 @@ class Drop(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="drop_opens_before_it_closes"),
             models.CheckConstraint(condition=Q(price_minor__gt=0, per_buyer__gt=0), name="drop_price_and_limit"),
+            models.CheckConstraint(
+                condition=Q(draw_seconds=0, draw_ends_at__isnull=True)
+                | Q(draw_seconds__gt=0, draw_ends_at__gt=F("opens_at"), draw_ends_at__lt=F("closes_at")),
+                name="drop_draw_ends_within_it",
+            ),
         ]
         indexes: ClassVar = [
             # The timekeeper asks every second which of the few running drops are due.

@@ -33,6 +33,15 @@ class LineupItemQuerySet(models.QuerySet["LineupItem"]):
         return self.with_pins().filter(pin_id__isnull=False)  # type: ignore[misc]  # It is there since with_pins().
 
 
+class DropOrder(models.IntegerChoices):
+    """In which order a drop's units go out; the number is how many seconds of taps are drawn by lot."""
+
+    FIRST_COME = 0, "First come, first served"
+    LOT_5 = 5, "By lot, among all who ask in the first 5 seconds"
+    LOT_10 = 10, "By lot, among all who ask in the first 10 seconds"
+    LOT_30 = 30, "By lot, among all who ask in the first 30 seconds"
+
+
 class LineupItem(models.Model):
     """A product's place in a show, with what the host wants to remember about it."""
 
@@ -45,6 +54,7 @@ class LineupItem(models.Model):
     drop_price_minor = models.PositiveIntegerField(null=True, blank=True)
     drop_units = models.PositiveIntegerField(null=True, blank=True)
     drop_per_buyer = models.PositiveSmallIntegerField(default=2)
+    drop_draw_seconds = models.PositiveSmallIntegerField(default=DropOrder.FIRST_COME, choices=DropOrder)
     done_at = models.DateTimeField(null=True, blank=True)
 
     objects = LineupItemQuerySet.as_manager()

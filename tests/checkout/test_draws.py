@@ -5,15 +5,17 @@ from hashlib import sha256
 
 import pytest
 
-from checkout.draws import InDraw, draw_due, drawn_order
+from checkout.draws import BeingDrawn, InDraw, OneInDraw, draw_due, drawn_order
 from checkout.granting import decide_holds
 from checkout.holds import place_hold
 from checkout.ledger import ledger_of, ledger_wire
 from checkout.models import Hold, QueuePlace
-from checkout.shelf import HoldRequest, SoldOut
+from checkout.shelf import DropPaused, HoldRequest, SoldOut
 from livecommerce.accounts.visitors import mint_visitor
+from livecommerce.errors import BadInput
 from livecommerce.money import Money
-from streams.drops import announce_drop, drop_card
+from livecommerce.realtime import feed
+from streams.drops import announce_drop, close_drop, drop_card, pause_drops, resume_drops
 from streams.models import Drop
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +100,81 @@ def test_what_the_draw_leaves_is_for_everybody(scarce, now):
     draw_due(now=late)
 
     place_hold(buyer_id=mint_visitor(now=now)[0].pk, drop_id=scarce.pk, quantity=1, key="k", now=late)
+
+
+def test_who_comes_while_the_lots_are_drawn_gets_nothing_before_those_who_are_in(scarce, now):
+    tap_all(scarce, 8, now)
+    meanwhile = scarce.opens_at + timedelta(seconds=5.5)
+
+    with pytest.raises(BeingDrawn):
+        place_hold(buyer_id=mint_visitor(now=now)[0].pk, drop_id=scarce.pk, quantity=1, key="k", now=meanwhile)
+
+    assert Hold.objects.count() == 0
+
+
+def test_in_a_draw_everybody_may_ask_for_one(scarce, live_show, now):
+    Drop.objects.filter(pk=scarce.pk).update(per_buyer=2)
+
+    with pytest.raises(OneInDraw):
+        place_hold(buyer_id=mint_visitor(now=now)[0].pk, drop_id=scarce.pk, quantity=2, key="k", now=scarce.opens_at)
+
+    assert QueuePlace.objects.count() == 0
+
+
+def test_a_pause_stops_the_clock_of_the_draw(scarce, live_show, now):
+    tap_all(scarce, 4, now)
+    stopped = scarce.opens_at + timedelta(seconds=2)
+    pause_drops(show=live_show, now=stopped)
+
+    assert draw_due(now=stopped + timedelta(seconds=30)) == 0
+    with pytest.raises(DropPaused):
+        late = stopped + timedelta(seconds=30)
+        place_hold(buyer_id=mint_visitor(now=now)[0].pk, drop_id=scarce.pk, quantity=1, key="k", now=late)
+    resume_drops(show=live_show, now=stopped + timedelta(seconds=60))
+
+    drop = Drop.objects.get(pk=scarce.pk)
+    assert drop.drawn_at is None
+    assert drop.draw_ends_at - stopped == timedelta(seconds=63)
+
+
+def test_a_pause_after_the_draw_moves_nothing_of_it(scarce, live_show):
+    after = scarce.opens_at + timedelta(seconds=20)
+    pause_drops(show=live_show, now=after)
+    resume_drops(show=live_show, now=after + timedelta(seconds=60))
+
+    assert Drop.objects.get(pk=scarce.pk).draw_ends_at == scarce.draw_ends_at
+
+
+def test_everybody_is_told_that_the_lots_are_drawn(scarce, live_show, now):
+    tap_all(scarce, 4, now)
+
+    draw_due(now=scarce.opens_at + timedelta(seconds=6))
+
+    (event,) = feed.recent(live_show.pk, ("drop.drawn",), 50)
+    assert event["drop"]["draw_seed"] == Drop.objects.get(pk=scarce.pk).draw_seed
+
+
+def test_the_seed_of_a_draw_that_was_called_off_stays_closed(scarce, live_show, now):
+    tap_all(scarce, 4, now)
+    close_drop(drop=scarce, now=scarce.opens_at + timedelta(seconds=2))
+
+    assert draw_due(now=scarce.opens_at + timedelta(seconds=20)) == 0
+    assert not Drop.objects.get(pk=scarce.pk).drawn_at
+
+
+@pytest.mark.parametrize(("draw_seconds", "window"), [(-1, 600), (61, 600), (31, 60)])
+def test_a_draw_leaves_time_to_take_what_was_drawn(live_show, variant, host, now, draw_seconds, window):
+    with pytest.raises(BadInput) as refused:
+        announce_drop(
+            show=live_show,
+            items=[(variant, 3)],
+            price=Money(2100, "EUR"),
+            per_buyer=1,
+            opens_in=0,
+            window=window,
+            draw_seconds=draw_seconds,
+            actor=host.user,
+            now=now,
+        )
+
+    assert list(refused.value.fields) == ["draw_seconds"]

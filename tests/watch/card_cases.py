@@ -48,6 +48,11 @@ HOLD: dict[str, Any] = {
     "paused_at": None,
     "offered": False,
 }
+DRAWN_IN_6_S = {"draw_seconds": 10, "draw_ends_at": NOW + 6_000, "draw_seed": ""}
+LOTS = DROP | {"opens_at": NOW - 4_000, "per_buyer": 1, **DRAWN_IN_6_S}
+LOTS_OVER = LOTS | {"opens_at": NOW - 11_000, "draw_ends_at": NOW - 1_000}
+ASKED = {"left": 80, "held": 0, "sold": 0, "back_at": None, "queue": 214, "variants": {"31": 80}}
+SLIP = {"drop": 12, "position": 15, "state": "waiting"}
 PAUSED = {"paused": True, "reason": "panic", "since": NOW - 5_000}
 YEN = {"amount": 1184, "currency": "JPY"}
 
@@ -71,6 +76,20 @@ CASES: dict[str, dict[str, Any]] = {
     ),
     "paused with the show": case(sales=PAUSED),
     "paused, picture lost": case(sales=PAUSED | {"reason": "picture"}),
+    "announced, by lot": case(
+        drop=LOTS | {"state": "announced", "opens_at": NOW + 12_000, "draw_ends_at": NOW + 22_000}, stock={}
+    ),
+    "by lot, open to all": case(drop=LOTS, stock=ASKED | {"queue": 0}),
+    "by lot, asked": case(drop=LOTS, stock=ASKED, place=SLIP),
+    "by lot, too late": case(drop=LOTS_OVER, stock=ASKED),
+    "by lot, asked and being drawn": case(drop=LOTS_OVER, stock=ASKED, place=SLIP),
+    "by lot, drawn": case(drop=LOTS_OVER | {"draw_seed": "5eed"}, stock=STOCK),
+    "by lot, paused": case(drop=LOTS | {"state": "paused", "paused_at": NOW - 1_000}, stock=ASKED, place=SLIP),
+    "by lot, drawn and offered": case(
+        drop=LOTS_OVER | {"draw_seed": "5eed"},
+        stock=NOTHING_LEFT,
+        hold=HOLD | {"quantity": 1, "offered": True, "expires_at": NOW + 24_000},
+    ),
     "sold out": case(stock=NOTHING_LEFT),
     "sold out, nobody waits": case(stock=NOTHING_LEFT | {"queue": 0}),
     "sold out, 111th": case(stock=NOTHING_LEFT | {"queue": 110}),

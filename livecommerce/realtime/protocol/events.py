@@ -164,6 +164,16 @@ class DropSoldOut(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DropDrawn(Event):
+    """To everyone in the show: the lots are drawn, the seed is open; what nobody got is for whoever taps."""
+
+    type: ClassVar[str] = "drop.drawn"
+    urgent: ClassVar[bool] = True
+
+    drop: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DropClosed(Event):
     """To everyone in the show: nothing more can be held from this drop."""
 

@@ -1,14 +1,23 @@
 /*
   <product-sheet><dialog class="sheet">…</dialog></product-sheet>: templates/watch/_sheet.html, fetched when a product is opened.
-  Hears sheet:open {href, opener}, stage:changed {model}. The dialog keeps the focus in and gives it back; Escape closes it.
+  Hears sheet:open {href, opener}, stage:changed {model}, hold:placed, draw:entered. The dialog keeps the focus in and gives it back; Escape closes it.
   Choosing an option fetches the sheet again with that variant; a failed answer falls back to the link itself.
 */
 
 import * as acts from "lib/acts";
 import { announce } from "lib/announce";
-import { dropPhase } from "lib/card-view";
+import { drawPhase, dropPhase } from "lib/card-view";
 import { say, slot } from "lib/html";
 import { serverNow } from "lib/server-time";
+
+const WORDS = {
+  announced: "Opens in a moment",
+  paused: "Paused",
+  draw: "Take part",
+  drawing: "Being drawn",
+  sold_out: "Sold out",
+  ended: "The drop is over",
+};
 
 class ProductSheet extends HTMLElement {
   #listening;
@@ -20,7 +29,8 @@ class ProductSheet extends HTMLElement {
     const { signal } = this.#listening;
     document.addEventListener("sheet:open", ({ detail }) => this.open(detail.href), { signal });
     document.addEventListener("stage:changed", ({ detail }) => this.#show(detail.model), { signal });
-    document.addEventListener("hold:placed", () => this.dialog?.close(), { signal });
+    for (const done of ["hold:placed", "draw:entered"])
+      document.addEventListener(done, () => this.dialog?.close(), { signal });
     this.addEventListener("click", (event) => this.#press(event), { signal });
     this.addEventListener("submit", (event) => this.#hold(event), { signal });
     // The server opened it for an address with ?sheet=; only a modal one keeps the focus.
@@ -125,12 +135,12 @@ class ProductSheet extends HTMLElement {
       say(this, "carts", stock.held ? `${stock.held} in carts` : "");
     }
     if (this.#busy) return;
-    const can = phase === "open" && left > 0;
+    const state = (phase === "open" && drawPhase({ drop, now: serverNow() })) || phase;
+    const asked = model.places.has(drop.id) && ["draw", "drawing"].includes(state);
     const button = slot(this, "button");
-    button.disabled = !can;
-    const why =
-      { announced: "Opens in a moment", paused: "Paused", ended: "The drop is over" }[phase] ?? "Sold out";
-    button.textContent = can ? "Buy" : why;
+    button.disabled = asked || !["open", "draw"].includes(state) || left <= 0;
+    const words = { ...WORDS, open: left > 0 ? "Buy" : "Sold out" };
+    button.textContent = asked ? "You are in the draw" : words[state];
   }
 }
 

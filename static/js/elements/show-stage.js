@@ -1,11 +1,11 @@
 /*
   <show-stage class="theatre" data-state="live">…</show-stage>: the show page's parts and what they know together.
-  Hears drop.*, item.*, state:pins, state:stock, state:sales, state:drop, state:show, you:*, socket:you, card:act.
+  Hears drop.*, item.*, state:pins, state:stock, state:sales, state:drop, state:show, you:*, socket:you, card:act, draw:entered.
   Tells stage:changed {model} on document after each change, at most once a frame.
 */
 import { openCheckout } from "lib/acts";
 import { announce } from "lib/announce";
-import { dropPhase } from "lib/card-view";
+import { drawPhase, dropPhase } from "lib/card-view";
 import { everyBeat } from "lib/countdown";
 import { cloneOf, slot } from "lib/html";
 import { serverNow } from "lib/server-time";
@@ -19,6 +19,7 @@ const DROPS = [
   "drop.paused",
   "drop.resumed",
   "drop.sold_out",
+  "drop.drawn",
   "drop.closed",
 ];
 const MINE = [
@@ -56,6 +57,7 @@ class ShowStage extends HTMLElement {
     hear("state:show", ({ value }) => this.#move(value.state));
     // The socket tells pins when the viewer's own picture gets there.
     hear("state:pins", ({ value }) => this.#change(() => this.model.pin(value.items)));
+    hear("draw:entered", (entered) => this.#entered(entered));
     hear("socket:reset", () => this.#change(() => this.model.drops.clear()));
     hear("socket:you", ({ holds, queue }) => this.#change(() => this.model.replace({ holds, queue })));
     this.addEventListener("card:act", (event) => perform(this, event.detail), { signal });
@@ -75,6 +77,12 @@ class ShowStage extends HTMLElement {
     this.#change(() => this.#mine(type, news));
   }
 
+  /** In a draw without the socket nobody tells the number of the slip; that there is one is known. */
+  #entered({ drop, words }) {
+    announce(words);
+    if (!this.model.places.has(drop)) this.tell("queue.joined", { drop, position: 0 });
+  }
+
   /** Change what is known; what is shown follows once in the next frame. */
   #change(act) {
     act();
@@ -91,7 +99,7 @@ class ShowStage extends HTMLElement {
     const now = serverNow();
     for (const sentence of this.#voice.due(this.model, now)) announce(sentence);
     const phases = [...this.model.drops.values()]
-      .map((drop) => dropPhase({ drop, sales: this.model.sales, now }))
+      .map((drop) => `${dropPhase({ drop, sales: this.model.sales, now })} ${drawPhase({ drop, now })}`)
       .join();
     if (phases === this.#phases) return;
     this.#phases = phases;
@@ -106,7 +114,7 @@ class ShowStage extends HTMLElement {
   #mine(type, news) {
     this.model.mine(type, news);
     if (type === "queue.offered")
-      announce(`One came back, it is yours: ${news.hold.name}. Hold it within 30 seconds.`);
+      announce(`It is your turn: ${news.hold.name}. Hold it within 30 seconds.`);
     if (type === "hold.expired" || type === "queue.passed") {
       document.dispatchEvent(
         new CustomEvent("stage:lapsed", { detail: { type, hold: news.hold, model: this.model } }),

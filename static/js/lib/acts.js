@@ -44,7 +44,10 @@ export const placeHold = async ({ drop, variant, quantity = 1 }) => {
     return held;
   } catch (refusal) {
     if (!UNANSWERED.includes(refusal.code)) keys.delete(wish);
-    throw refusal;
+    if (refusal.code !== "drop.in_draw") throw refusal;
+    // Not a no: the wish is in the draw, and its outcome is told as private news.
+    document.dispatchEvent(new CustomEvent("draw:entered", { detail: { drop, words: refusal.message } }));
+    return null;
   }
 };
 

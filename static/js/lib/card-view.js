@@ -26,11 +26,19 @@ export const dropPhase = ({ drop, stock, sales, now }) => {
   return drop.state === "sold_out" || (stock && stock.left <= 0) ? "sold_out" : "open";
 };
 
+/** Where the draw of an open drop stands: "draw" while anybody may ask, "drawing" after it, "" without one. */
+export const drawPhase = ({ drop, now }) => {
+  if (!drop.draw_ends_at || drop.draw_seed) return "";
+  return now < drop.draw_ends_at ? "draw" : "drawing";
+};
+
 /** Which of its states the card is in. The viewer's own matters come before the drop's. */
 const stateOf = (facts) => {
   if (facts.hold) return facts.hold.offered ? "offered" : "held";
   if (!facts.drop) return "plain";
   const phase = dropPhase(facts);
+  const draw = phase === "open" && drawPhase(facts);
+  if (draw) return facts.place ? "in_draw" : draw;
   return phase === "sold_out" && facts.place ? "queued" : phase;
 };
 
@@ -38,7 +46,8 @@ const views = {
   offered: ({ drop, hold, stock }) => ({
     lit: true,
     icon: "lamp",
-    label: "One came back, it is yours",
+    // After a draw nobody can tell who was drawn and whose unit came back, and nobody has to.
+    label: drop?.draw_seed ? "It is your turn" : "One came back, it is yours",
     ...holdClock(hold, OFFER_MS),
     ...priced(hold.total),
     note: [hold.option_text, "Then it goes to the next in line"].filter(Boolean).join(" · "),
@@ -75,7 +84,8 @@ const views = {
     button: cannotBuy,
     bar: barOf(drop, stock, true),
     left: `${drop.units} in this drop`,
-    limit: perPerson(drop.per_buyer),
+    carts: drop.draw_ends_at ? `by lot among all who ask in the first ${drop.draw_seconds} s` : "",
+    limit: drop.draw_ends_at ? "" : perPerson(drop.per_buyer),
   }),
   paused: ({ drop, stock, sales, now }) => {
     const since = drop.paused_at ?? sales?.since ?? now;
@@ -118,6 +128,32 @@ const views = {
     back: stock?.held ? stock.back_at : null,
     limit: perPerson(drop.per_buyer),
   }),
+  draw: (facts) => ({
+    ...views.in_draw(facts),
+    lit: true,
+    icon: "lamp",
+    label: "By lot",
+    word: "ask within",
+    button: { ...buy, label: "Take part" },
+  }),
+  drawing: (facts) => ({ ...views.in_draw(facts), label: "Being drawn", button: cannotBuy }),
+  in_draw: (facts) => {
+    const { drop, stock } = facts;
+    const runs = drawPhase(facts) === "draw";
+    return {
+      icon: "clock",
+      label: "You are in the draw",
+      word: runs ? "drawn in" : "",
+      until: runs ? drop.draw_ends_at : null,
+      drain: { kind: "", from: drop.opens_at, until: drop.draw_ends_at },
+      ...priced(drop.price),
+      note: "One each, and it makes no difference who asks first",
+      button: { label: "Leave", act: "leave", look: "quiet", disabled: false },
+      bar: barOf(drop, stock, false),
+      left: `${stock?.left ?? drop.units} to be drawn`,
+      carts: stock?.queue ? `${stock.queue} in the draw` : "",
+    };
+  },
   sold_out: ({ drop, stock }) => ({
     off: true,
     label: "Sold out",

@@ -25,7 +25,7 @@ const deeds = {
     const { facts } = card;
     const units = acts.unitsOf(facts);
     if (units.length !== 1) return see({ item: facts.item?.id, href: card.querySelector("a").href, opener });
-    const inDrop = facts.drop && card.dataset.state === "open";
+    const inDrop = facts.drop && ["open", "draw"].includes(card.dataset.state);
     await busy(card, "Holding", () =>
       acts.placeHold({ drop: inDrop ? facts.drop.id : null, variant: units[0] }),
     );

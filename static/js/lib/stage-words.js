@@ -22,6 +22,7 @@ export const sayDrops = (type, drop) => {
     "drop.opened": `On sale now: ${name}, ${formatMoney(drop.price)}.`,
     "drop.paused": `Paused: ${name}. No time is lost.`,
     "drop.resumed": `Goes on: ${name}.`,
+    "drop.drawn": `The lots are drawn: ${name}.`,
     "drop.sold_out": `Sold out: ${name}. You may join the queue.`,
     "drop.closed": `The drop is over: ${name}.`,
   }[type];
