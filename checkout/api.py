@@ -13,6 +13,7 @@ from checkout.cards import hold_card
 from checkout.claims import claim_code, claim_wire, remove_claim, sellers_in
 from checkout.code_cards import code_card
 from checkout.codes import CodeNotFound, drop_code
+from checkout.guest_checks import work_of
 from checkout.holds import extend_hold, holds_of, place_hold, release_hold
 from checkout.ledger import ledger_for_viewer, ledger_wire
 from checkout.queue import join_queue, leave_queue
@@ -39,6 +40,7 @@ class HoldIn(Schema):
     quantity: int = 1
     key: str = Field(description="The client's own; the same request with the same key gets the same answer.")
     show: str | int | None = Field(None, description="Slug or id of the show that is watched.")
+    work: str = Field("", max_length=32, description="Of a guest, for a drop with `guest_check`: see docs/api.md.")
 
 
 class ShareIn(Schema):
@@ -59,7 +61,8 @@ class DropIn(Schema):
     opens_in: float = 0
     window: int = 600
     hold_seconds: int = 300
-    draw_seconds: int = 0
+    draw_seconds: int = Field(0, description="Taps of so many first seconds are drawn by lot.")
+    guest_check: bool = Field(False, description="Each guest's device does a small sum before it may ask.")
     alongside: bool = Field(True, description="Also when another drop of the show is running; the Studio says false.")
 
 
@@ -81,6 +84,7 @@ class QueueIn(Schema):
     """The variant that is wanted, or none for whichever comes back."""
 
     variant: int | None = None
+    work: str = Field("", max_length=32, description="As with a hold.")
 
 
 @router.post("holds", summary="Hold units", response={200: dict[str, Any]})
@@ -96,6 +100,7 @@ def place(request: HttpRequest, body: HoldIn) -> dict[str, Any]:
         quantity=body.quantity,
         key=body.key,
         show_id=show_id,
+        work=work_of(viewer, body.work),
         now=database_now(),
     )
     return answer.wire()
@@ -132,6 +137,7 @@ def join(request: HttpRequest, drop_id: int, body: QueueIn | None = None) -> dic
         drop_id=drop_id,
         buyer_id=require_visitor(viewer),
         variant_id=body.variant if body else None,
+        work=work_of(viewer, body.work if body else ""),
         now=database_now(),
     )
     return place.wire()
@@ -176,6 +182,7 @@ def create_drop(request: HttpRequest, slug: str, body: DropIn) -> Status[dict[st
         window=body.window,
         hold_seconds=body.hold_seconds,
         draw_seconds=body.draw_seconds,
+        guest_check=body.guest_check,
         alongside=body.alongside,
         actor=actor,
         now=now,

@@ -76,13 +76,15 @@ def place_hold(
     quantity: int,
     key: str,
     show_id: int | None = None,
+    work: str | None = None,
     now: datetime,
 ) -> HoldAnswer:
     """Reserve units for a buyer, by the same rules as the batch; the same key gives the same answer.
 
-    :raises DropNotOpen, DropPaused, DropOver, SoldOut, NotEnough, LimitReached, BudgetSpent, BadInput: nothing is held.
+    :raises DropNotOpen, DropPaused, DropOver, GuestCheckNeeded: not now, or not so; nothing is held.
+    :raises SoldOut, NotEnough, LimitReached, BudgetSpent, BadInput: not so many; nothing is held.
     """
-    request = HoldRequest(buyer_id=buyer_id, variant_id=variant_id, quantity=quantity, key=key, at=now, show_id=show_id)
+    request = HoldRequest(buyer_id, variant_id, quantity, key, at=now, show_id=show_id, work=work)
     answer = decide_holds(subject_of(drop_id=drop_id, variant_id=variant_id), [request], now=now)[0]
     if isinstance(answer, Exception):
         raise answer

@@ -7,6 +7,7 @@ from typing import Any
 
 from checkout.cards import hold_card
 from checkout.claims import claim_code, claim_wire, sellers_in
+from checkout.guest_checks import work_of
 from checkout.holds import HoldRequest, extend_hold, placing, release_hold, subject_of
 from checkout.queue import JoinRequest, joining, leave_queue
 from livecommerce.accounts.viewer import Viewer
@@ -25,6 +26,7 @@ async def place(viewer: Viewer, show_id: int, command: PlaceHold) -> dict[str, A
         key=command.key,
         at=receipt_time(),
         show_id=show_id,
+        work=work_of(viewer, command.work),
     )
     answer = await placing.ask(subject_of(drop_id=command.drop, variant_id=command.variant), request)
     return answer.wire()
@@ -51,7 +53,11 @@ async def release(viewer: Viewer, show_id: int, command: ReleaseHold) -> dict[st
 async def join(viewer: Viewer, show_id: int, command: JoinQueue) -> dict[str, Any]:
     """Stand in line for a sold-out drop."""
     request = JoinRequest(
-        buyer_id=require_visitor(viewer), variant_id=command.variant, at=receipt_time(), show_id=show_id
+        buyer_id=require_visitor(viewer),
+        variant_id=command.variant,
+        at=receipt_time(),
+        show_id=show_id,
+        work=work_of(viewer, command.work),
     )
     return (await joining.ask(command.drop, request)).wire()
 

@@ -17,6 +17,7 @@ from django.db.models import Max
 
 from catalog.models import Stock
 from catalog.stock import lock_rows
+from checkout.guest_checks import refuse_unchecked
 from checkout.lapses import end_holds, lock_overdue
 from checkout.models import Hold, QueuePlace
 from checkout.models.hold import HoldState
@@ -57,6 +58,7 @@ class JoinRequest:
     variant_id: int | None
     at: datetime
     show_id: int | None = None
+    work: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,15 @@ def decide_joins(
 joining: Batch[JoinRequest, Place] = Batch("queue", decide_joins)
 
 
-def join_queue(*, drop_id: int, buyer_id: UUID, variant_id: int | None = None, now: datetime) -> Place:
+def join_queue(
+    *, drop_id: int, buyer_id: UUID, variant_id: int | None = None, work: str | None = None, now: datetime
+) -> Place:
     """Stand in line for a unit that comes back. Joining twice keeps the place.
 
-    :raises NotSoldOut, HoldsAlready, LimitReached, DropOver, DropNotOpen: no place is given.
+    :raises NotSoldOut, HoldsAlready, LimitReached, DropOver, DropNotOpen, GuestCheckNeeded: no place is given.
     """
-    answer = decide_joins(drop_id, [JoinRequest(buyer_id=buyer_id, variant_id=variant_id, at=now)], now=now)[0]
+    request = JoinRequest(buyer_id=buyer_id, variant_id=variant_id, at=now, work=work)
+    answer = decide_joins(drop_id, [request], now=now)[0]
     if isinstance(answer, Exception):
         raise answer
     return answer
@@ -220,7 +225,9 @@ def _refusal(drop: Drop, rows: Sequence[Stock], request: JoinRequest) -> Refused
     wanted = [row for row in rows if request.variant_id in {None, row.variant_id}]
     if not wanted:
         return VariantNotFound()
-    return NotSoldOut() if any(row.left for row in wanted) else None
+    if any(row.left for row in wanted):
+        return NotSoldOut()
+    return refuse_unchecked(drop, buyer_id=request.buyer_id, work=request.work)
 
 
 def _reclaim(rows: Sequence[Stock], now: datetime) -> None:

@@ -10,7 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from checkout.guest_checks import work_of
 from checkout.queue import join_queue, leave_queue
+from livecommerce.accounts.viewer import who_asks
 from livecommerce.accounts.visitors import ensure_visitor, require_visitor
 from livecommerce.clock import database_now
 from livecommerce.errors import Refused
@@ -20,7 +22,9 @@ from streams.models import Drop, Show
 @require_POST
 def join(request: HttpRequest, drop_id: int) -> HttpResponse:
     """Stand in line, then go back to the show."""
-    return _in_line(request, drop_id, lambda buyer, now: join_queue(drop_id=drop_id, buyer_id=buyer, now=now))
+    # A plain form does no sums, so a drop that checks guests asks these to sign in.
+    asked = {"drop_id": drop_id, "work": work_of(who_asks(request), "")}
+    return _in_line(request, drop_id, lambda buyer, now: join_queue(buyer_id=buyer, now=now, **asked))
 
 
 @require_POST

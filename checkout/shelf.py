@@ -15,6 +15,7 @@ from uuid import UUID
 from catalog.fingerprints import milliseconds
 from catalog.models import Stock, Variant
 from catalog.models.stock import StockQuerySet
+from checkout.guest_checks import refuse_unchecked
 from checkout.inserting import NewHold
 from checkout.models import Hold
 from checkout.quotas import SHOP_MOST
@@ -69,6 +70,8 @@ class HoldRequest(NamedTuple):
     key: str
     at: datetime
     show_id: int | None = None
+    # What a guest's device worked out for a drop that checks guests; None of somebody with an account.
+    work: str | None = None
 
 
 class HoldAnswer(NamedTuple):
@@ -180,7 +183,7 @@ def refusal(shelf: Shelf, request: HoldRequest) -> Refused | None:
         return DropNotFound()
     if request.variant_id not in shelf.rows and (request.variant_id is not None or len(shelf.rows) > 1):
         return BadInput(fields={"variant": "One of the drop's variants is needed."})
-    return closed(shelf.drop, request.at)
+    return closed(shelf.drop, request.at) or refuse_unchecked(shelf.drop, buyer_id=request.buyer_id, work=request.work)
 
 
 def closed(drop: Drop, at: datetime) -> Refused | None:

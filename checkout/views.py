@@ -20,6 +20,7 @@ from checkout.carts import SellerBag, cart_of
 from checkout.claims import claim_code, remove_claim
 from checkout.forms import MOST_DIGITS, CardForm, CheckoutForm
 from checkout.gateways.practice import practice_hints
+from checkout.guest_checks import work_of
 from checkout.holds import extend_hold, place_hold, release_hold
 from checkout.links import check_path, order_path
 from checkout.models import Order, Payment
@@ -61,6 +62,7 @@ def hold_this(request: HttpRequest) -> HttpResponse:
             quantity=_number(posted.get("quantity")) or 1,
             key=posted.get("key", "")[:64] or uuid.uuid4().hex,
             show_id=show.pk if show else None,
+            work=work_of(viewer, ""),
             now=database_now(),
         )
     except Refused as refused:

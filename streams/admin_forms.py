@@ -12,7 +12,7 @@ from livecommerce.money import Money
 from streams.models import DropOrder, Host, LineupItem, Show, ShowMember
 
 # What a line-up item says of its drop, beside the price.
-DROP_PLAN = ("drop_units", "drop_per_buyer", "drop_draw_seconds")
+DROP_PLAN = ("drop_units", "drop_per_buyer", "drop_draw_seconds", "drop_guest_check")
 
 
 class HostForm(forms.ModelForm):  # type: ignore[type-arg]

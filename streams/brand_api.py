@@ -31,6 +31,7 @@ class ItemIn(Schema):
     drop_units: int | None = Field(None, ge=1, le=1_000_000)
     drop_per_buyer: int = Field(2, ge=1, le=100)
     drop_draw_seconds: DropOrder = Field(DropOrder.FIRST_COME, description="By lot among the first seconds; 0 is not.")
+    drop_guest_check: bool = Field(False, description="Each guest's device does a small sum before it may ask.")
 
 
 class ShowIn(Schema):
@@ -66,6 +67,7 @@ def create_show(request: HttpRequest, body: ShowIn) -> Status[dict[str, Any]]:
                 drop_units=item.drop_units,
                 drop_per_buyer=item.drop_per_buyer,
                 drop_draw_seconds=item.drop_draw_seconds,
+                drop_guest_check=item.drop_guest_check,
             )
             for item in body.items
         ],

@@ -20,6 +20,8 @@ HOLD_LEAST, HOLD_MOST = 30, 30 * 60
 DRAW_MOST = 60
 # Who is drawn has 30 seconds to take the unit, so a draw ends at least so long before its drop.
 AFTER_DRAW = 30
+# 4,096 hashes of 4 KB on average.
+GUEST_CHECK_BITS = 12
 TERMS = {
     "items": "One or several different variants of one product.",
     "units": "At least one unit of each variant.",
@@ -73,3 +75,10 @@ def sealed_draw(draw_seconds: int, opens_at: datetime) -> dict[str, Any]:
         "draw_seed": seed,
         "draw_promise": sha256(seed.encode()).hexdigest(),
     }
+
+
+def salted_check(*, asked: bool) -> dict[str, Any]:
+    """Fix how hard the guest check is, with a salt that nobody knows before the announcement."""
+    if not asked:
+        return {}
+    return {"guest_check_bits": GUEST_CHECK_BITS, "guest_check_salt": token_hex(8)}

@@ -33,7 +33,7 @@ from livecommerce.realtime.protocol import (
     DropSoldOut,
 )
 from livecommerce.transactions import atomic_retry
-from streams.drop_terms import COUNTDOWN_MOST, HOLD_SECONDS, check_terms, sealed_draw
+from streams.drop_terms import COUNTDOWN_MOST, HOLD_SECONDS, check_terms, salted_check, sealed_draw
 from streams.models import Drop, DropItem, DropState, Show
 from streams.presence import viewers_delay_ms
 
@@ -112,12 +112,13 @@ def announce_drop(
     now: datetime,
     hold_seconds: int = HOLD_SECONDS,
     draw_seconds: int = 0,
+    guest_check: bool = False,
     alongside: bool = False,
 ) -> Drop:
     """Take units out of the shop, fix the terms and start the countdown.
 
     `opens_in` and `window` are seconds; the countdown is never shorter than `fair_countdown`: 0 is "as soon as fair".
-    `draw_seconds` > 0 draws the taps of the first seconds by lot. `alongside` allows a second drop in the show.
+    `draw_seconds` > 0: by lot; `guest_check`: guests' devices do a sum first; `alongside`: beside another drop.
 
     :raises BadInput, ShowNotLive, SalesPaused, AlreadyInDrop, AnotherDropRuns, NotEnoughStock: nothing is moved.
     """
@@ -139,7 +140,7 @@ def announce_drop(
         per_buyer=per_buyer,
         hold_seconds=hold_seconds,
         window_seconds=window,
-        **sealed_draw(draw_seconds, opens_at),
+        **sealed_draw(draw_seconds, opens_at) | salted_check(asked=guest_check),
         announced_at=now,
         announced_by=actor,
         opens_at=opens_at,
@@ -307,6 +308,7 @@ def drop_card(drop: Drop, now: datetime, units: Iterable[DropItem] | None = None
         "draw_ends_at": milliseconds(drop.draw_ends_at) if drop.draw_ends_at else None,
         "draw_promise": drop.draw_promise,
         "draw_seed": drop.draw_seed if drop.drawn_at else "",
+        "guest_check": drop.guest_check,
         "announced_at": milliseconds(drop.announced_at),
         "opens_at": milliseconds(drop.opens_at),
         "closes_at": milliseconds(drop.closes_at),

@@ -29,6 +29,7 @@ class PlannedItem:
     drop_units: int | None = None
     drop_per_buyer: int = 2
     drop_draw_seconds: int = DropOrder.FIRST_COME
+    drop_guest_check: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,7 @@ def plan_show(*, brand: Brand, plan: ShowPlan, actor: User, now: datetime) -> Sh
             drop_units=item.drop_units,
             drop_per_buyer=item.drop_per_buyer,
             drop_draw_seconds=item.drop_draw_seconds,
+            drop_guest_check=item.drop_guest_check,
         )
     return show
 

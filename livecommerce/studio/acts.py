@@ -103,6 +103,7 @@ def start_drop(press: Press) -> Done:
         opens_in=press.number("opens_in"),
         window=plan.window_seconds,
         draw_seconds=plan.draw_seconds,
+        guest_check=plan.item.drop_guest_check,
         actor=press.user,
         now=press.now,
     )

@@ -227,11 +227,13 @@ def _in_draw(facts: Facts) -> Wire:
         "until": ends_at if runs else None,
         "drain": {"kind": "", "from": drop["opens_at"], "until": ends_at},
         **_priced(drop["price"]),
-        "note": "One each, and it makes no difference who asks first",
+        "note": "It makes no difference who asks first",
+        **_reduction(drop.get("earlier_price"), drop.get("percent_off")),
         "button": {"label": "Leave", "act": "leave", "look": "quiet", "disabled": False},
         "bar": _bar(facts),
         "left": f"{facts.stock.get('left', drop['units'])} to be drawn",
         "carts": f"{asked} in the draw" if asked else "",
+        "limit": "One each",
     }
 
 

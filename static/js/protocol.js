@@ -49,10 +49,10 @@ export const COMMANDS = {
   beat: ["seq", "programme_at", "behind_ms", "stalls", "hidden"],
   "message.post": ["text", "key", "seen_at"],
   "reaction.send": ["emoji", "count"],
-  "hold.place": ["drop", "variant", "quantity", "key"],
+  "hold.place": ["drop", "variant", "quantity", "key", "work"],
   "hold.extend": ["hold"],
   "hold.release": ["hold"],
-  "queue.join": ["drop", "variant"],
+  "queue.join": ["drop", "variant", "work"],
   "queue.leave": ["drop"],
   "code.claim": ["code"],
 };

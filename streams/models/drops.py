@@ -6,7 +6,7 @@ A drop's state is not stored, it is read off the clock: `Drop.state_at(now)`. Wh
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -70,6 +70,10 @@ class Drop(models.Model):
     draw_promise = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the seed, public from the start.")
     draw_seed = models.CharField(max_length=64, blank=True, help_text="Public once drawn.")
     drawn_at = models.DateTimeField(null=True)
+    guest_check_bits = models.PositiveSmallIntegerField(
+        default=0, help_text="How hard the sum of the guest check is: the zero bits its hash begins with. 0: no check."
+    )
+    guest_check_salt = models.CharField(max_length=32, blank=True, help_text="Makes each drop a sum of its own.")
     announced_at = models.DateTimeField()
     announced_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     opens_at = models.DateTimeField()
@@ -108,6 +112,11 @@ class Drop(models.Model):
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
+
+    @property
+    def guest_check(self) -> dict[str, Any] | None:
+        """What a guest's device needs for its sum (see checkout/guest_checks.py); None where nobody is checked."""
+        return {"bits": self.guest_check_bits, "salt": self.guest_check_salt} if self.guest_check_bits else None
 
     def state_at(self, now: datetime) -> DropState:
         """Read the state off the clock; whether units are left is the stock's to say (SOLD_OUT is not told here)."""

@@ -127,8 +127,8 @@ def test_a_pause_stops_the_clock_of_the_draw(scarce, live_show, now):
     pause_drops(show=live_show, now=stopped)
 
     assert draw_due(now=stopped + timedelta(seconds=30)) == 0
+    late = stopped + timedelta(seconds=30)
     with pytest.raises(DropPaused):
-        late = stopped + timedelta(seconds=30)
         place_hold(buyer_id=mint_visitor(now=now)[0].pk, drop_id=scarce.pk, quantity=1, key="k", now=late)
     resume_drops(show=live_show, now=stopped + timedelta(seconds=60))
 

@@ -98,6 +98,7 @@ class PlaceHold(Command):
     variant: int | None = None
     quantity: int = 1
     key: str
+    work: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +121,7 @@ class JoinQueue(Command):
 
     drop: int
     variant: int | None = None
+    work: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

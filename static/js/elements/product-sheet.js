@@ -6,7 +6,8 @@
 
 import * as acts from "lib/acts";
 import { announce } from "lib/announce";
-import { drawPhase, dropPhase } from "lib/card-view";
+import { dropPhase } from "lib/card-view";
+import { drawPhase } from "lib/draw-view";
 import { say, slot } from "lib/html";
 import { serverNow } from "lib/server-time";
 

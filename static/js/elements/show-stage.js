@@ -5,8 +5,10 @@
 */
 import { openCheckout } from "lib/acts";
 import { announce } from "lib/announce";
-import { drawPhase, dropPhase } from "lib/card-view";
+import { dropPhase } from "lib/card-view";
 import { everyBeat } from "lib/countdown";
+import { drawPhase } from "lib/draw-view";
+import { begin, lookAs } from "lib/guest-check";
 import { cloneOf, slot } from "lib/html";
 import { serverNow } from "lib/server-time";
 import { ShowModel } from "lib/show-model";
@@ -44,6 +46,7 @@ class ShowStage extends HTMLElement {
 
   connectedCallback() {
     const boot = JSON.parse(document.getElementById("show-boot").textContent);
+    lookAs(boot.you);
     this.model = new ShowModel({ ...boot, holds: boot.you.holds, queue: boot.you.queue });
     this.#listening = new AbortController();
     const { signal } = this.#listening;
@@ -59,7 +62,12 @@ class ShowStage extends HTMLElement {
     hear("state:pins", ({ value }) => this.#change(() => this.model.pin(value.items)));
     hear("draw:entered", (entered) => this.#entered(entered));
     hear("socket:reset", () => this.#change(() => this.model.drops.clear()));
-    hear("socket:you", ({ holds, queue }) => this.#change(() => this.model.replace({ holds, queue })));
+    hear("socket:you", (you) =>
+      this.#change(() => {
+        lookAs(you);
+        this.model.replace({ holds: you.holds, queue: you.queue });
+      }),
+    );
     this.addEventListener("card:act", (event) => perform(this, event.detail), { signal });
     this.addEventListener("click", (event) => this.#press(event), { signal });
     for (const button of this.querySelectorAll(".theatre__heart, .composer button, .composer input"))
@@ -113,8 +121,7 @@ class ShowStage extends HTMLElement {
 
   #mine(type, news) {
     this.model.mine(type, news);
-    if (type === "queue.offered")
-      announce(`It is your turn: ${news.hold.name}. Hold it within 30 seconds.`);
+    if (type === "queue.offered") announce(`It is your turn: ${news.hold.name}. Hold it within 30 seconds.`);
     if (type === "hold.expired" || type === "queue.passed") {
       document.dispatchEvent(
         new CustomEvent("stage:lapsed", { detail: { type, hold: news.hold, model: this.model } }),
@@ -153,6 +160,7 @@ class ShowStage extends HTMLElement {
       return card;
     });
     for (const card of old.values()) card.remove();
+    for (const drop of this.model.drops.values()) begin(drop);
     const units = [...this.model.holds.values()].reduce(
       (sum, hold) => sum + (hold.offered ? 0 : hold.quantity),
       0,

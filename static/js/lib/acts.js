@@ -4,6 +4,7 @@
  */
 
 import { dropPhase } from "lib/card-view";
+import { workOf } from "lib/guest-check";
 import { showSocket } from "show-socket";
 
 /** One key per wish: the same wish sent again after a lost answer is the same hold. */
@@ -34,7 +35,7 @@ export const placeHold = async ({ drop, variant, quantity = 1 }) => {
   const wish = `${drop ?? ""}/${variant}/${quantity}`;
   try {
     const held = await showSocket.command("hold.place", {
-      ...(drop ? { drop } : {}),
+      ...(drop ? { drop, ...(await workOf(drop)) } : {}),
       variant,
       quantity,
       key: keyOf(wish),
@@ -54,7 +55,8 @@ export const placeHold = async ({ drop, variant, quantity = 1 }) => {
 /** Take a unit that came back: the same tap as a buyer's, the server finds the offer. */
 export const takeOffer = ({ drop, variant, quantity }) => placeHold({ drop, variant, quantity });
 export const releaseHold = (hold) => showSocket.command("hold.release", { hold: hold.id });
-export const joinQueue = (drop) => showSocket.command("queue.join", { drop: drop.id });
+export const joinQueue = async (drop) =>
+  showSocket.command("queue.join", { drop: drop.id, ...(await workOf(drop.id)) });
 export const leaveQueue = (drop) => showSocket.command("queue.leave", { drop: drop.id });
 
 /** Open the payment of a hold; the sheet finds what else is held at the same seller. */

@@ -16,6 +16,7 @@ import {
   priced,
   reduction,
 } from "lib/card-parts";
+import { drawPhase, drawViews } from "lib/draw-view";
 
 /** Where a drop stands by the server's clock; `drop.state` alone may be a moment behind it. */
 export const dropPhase = ({ drop, stock, sales, now }) => {
@@ -24,12 +25,6 @@ export const dropPhase = ({ drop, stock, sales, now }) => {
   if (drop.closes_at && now >= drop.closes_at) return "ended";
   if (now < drop.opens_at) return "announced";
   return drop.state === "sold_out" || (stock && stock.left <= 0) ? "sold_out" : "open";
-};
-
-/** Where the draw of an open drop stands: "draw" while anybody may ask, "drawing" after it, "" without one. */
-export const drawPhase = ({ drop, now }) => {
-  if (!drop.draw_ends_at || drop.draw_seed) return "";
-  return now < drop.draw_ends_at ? "draw" : "drawing";
 };
 
 /** Which of its states the card is in. The viewer's own matters come before the drop's. */
@@ -128,32 +123,7 @@ const views = {
     back: stock?.held ? stock.back_at : null,
     limit: perPerson(drop.per_buyer),
   }),
-  draw: (facts) => ({
-    ...views.in_draw(facts),
-    lit: true,
-    icon: "lamp",
-    label: "By lot",
-    word: "ask within",
-    button: { ...buy, label: "Take part" },
-  }),
-  drawing: (facts) => ({ ...views.in_draw(facts), label: "Being drawn", button: cannotBuy }),
-  in_draw: (facts) => {
-    const { drop, stock } = facts;
-    const runs = drawPhase(facts) === "draw";
-    return {
-      icon: "clock",
-      label: "You are in the draw",
-      word: runs ? "drawn in" : "",
-      until: runs ? drop.draw_ends_at : null,
-      drain: { kind: "", from: drop.opens_at, until: drop.draw_ends_at },
-      ...priced(drop.price),
-      note: "One each, and it makes no difference who asks first",
-      button: { label: "Leave", act: "leave", look: "quiet", disabled: false },
-      bar: barOf(drop, stock, false),
-      left: `${stock?.left ?? drop.units} to be drawn`,
-      carts: stock?.queue ? `${stock.queue} in the draw` : "",
-    };
-  },
+  ...drawViews,
   sold_out: ({ drop, stock }) => ({
     off: true,
     label: "Sold out",

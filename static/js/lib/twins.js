@@ -10,7 +10,7 @@ const TWINS = {
   "hold.place": ({ id }, fields) => ["POST", "holds", { ...fields, show: id }],
   "hold.extend": (_, { hold }) => ["POST", `holds/${hold}/extend`],
   "hold.release": (_, { hold }) => ["DELETE", `holds/${hold}`],
-  "queue.join": (_, { drop, variant }) => ["POST", `drops/${drop}/queue`, { variant: variant ?? null }],
+  "queue.join": (_, { drop, ...wanted }) => ["POST", `drops/${drop}/queue`, wanted],
   "queue.leave": (_, { drop }) => ["DELETE", `drops/${drop}/queue`],
   "code.claim": ({ id }, { code }) => ["POST", "codes/claim", { code, show: id }],
 };
