@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                     (30, "By lot, among all who ask in the first 30 seconds"),
                 ],
                 default=0,
+                verbose_name="units go out",
             ),
         ),
         migrations.RunPython(give_draws_their_end, migrations.RunPython.noop, elidable=True),

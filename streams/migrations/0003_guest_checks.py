@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
             models.BooleanField(
                 default=False,
                 help_text="Each guest's device does a small sum first, so that a thousand false guests cost a thousand sums.",
+                verbose_name="check guests",
             ),
         ),
     ]

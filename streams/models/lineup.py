@@ -54,8 +54,11 @@ class LineupItem(models.Model):
     drop_price_minor = models.PositiveIntegerField(null=True, blank=True)
     drop_units = models.PositiveIntegerField(null=True, blank=True)
     drop_per_buyer = models.PositiveSmallIntegerField(default=2)
-    drop_draw_seconds = models.PositiveSmallIntegerField(default=DropOrder.FIRST_COME, choices=DropOrder)
+    drop_draw_seconds = models.PositiveSmallIntegerField(
+        "units go out", default=DropOrder.FIRST_COME, choices=DropOrder
+    )
     drop_guest_check = models.BooleanField(
+        "check guests",
         default=False,
         help_text="Each guest's device does a small sum first, so that a thousand false guests cost a thousand sums.",
     )

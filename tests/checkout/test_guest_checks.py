@@ -1,7 +1,9 @@
 """The guest check: a sum for each identity of a guest and each drop, and none for who has an account."""
 
+import re
 from collections.abc import Callable
-from itertools import count
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,10 +15,13 @@ from checkout.models import Hold, QueuePlace
 from checkout.queue import join_queue
 from livecommerce.accounts.models import Visitor
 from livecommerce.accounts.visitors import mint_visitor
+from streams.drop_terms import GUEST_CHECK_BITS
 from streams.drops import drop_card
 from streams.models import Drop
 
 pytestmark = pytest.mark.django_db
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 
 
 @pytest.fixture
@@ -31,8 +36,12 @@ def guest(now) -> UUID:
 
 
 def sum_of(drop: Drop, buyer: UUID) -> str:
-    """Do the sum as any client can."""
-    return next(work for n in count() if fits(drop, buyer_id=buyer, work=(work := f"{n:010}")))
+    """Do the sum with the lines that the documentation gives to clients."""
+    (lines,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(lines, names)
+    found: str = names["work"](drop.guest_check_bits, drop.guest_check_salt, Visitor(id=buyer).public_id)
+    return found
 
 
 def tap(drop, buyer, now, **more):
@@ -42,7 +51,7 @@ def tap(drop, buyer, now, **more):
 def test_viewers_are_told_the_sum_with_the_announcement(checked, now):
     card = drop_card(Drop.objects.with_units().get(pk=checked.pk), now)
 
-    assert card["guest_check"] == {"bits": 12, "salt": checked.guest_check_salt}
+    assert card["guest_check"] == {"bits": GUEST_CHECK_BITS, "salt": checked.guest_check_salt}
     assert len(checked.guest_check_salt) == 16
 
 
