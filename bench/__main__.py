@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHES = ("bench.fanout", "bench.storm", "bench.rush")
+BENCHES = ("bench.fanout", "bench.storm", "bench.rush", "bench.bots")
 
 
 def main() -> int:

@@ -23,8 +23,12 @@ from streams.models import Drop, Show
 def join(request: HttpRequest, drop_id: int) -> HttpResponse:
     """Stand in line, then go back to the show."""
     # A plain form does no sums, so a drop that checks guests asks these to sign in.
-    asked = {"drop_id": drop_id, "work": work_of(who_asks(request), "")}
-    return _in_line(request, drop_id, lambda buyer, now: join_queue(buyer_id=buyer, now=now, **asked))
+    work = work_of(who_asks(request), "")
+
+    def join_line(buyer: UUID, now: datetime) -> None:
+        join_queue(drop_id=drop_id, buyer_id=buyer, work=work, now=now)
+
+    return _in_line(request, drop_id, join_line)
 
 
 @require_POST

@@ -1,6 +1,7 @@
 /*
   <product-sheet><dialog class="sheet">…</dialog></product-sheet>: templates/watch/_sheet.html, fetched when a product is opened.
-  Hears sheet:open {href, opener}, stage:changed {model}, hold:placed, draw:entered. The dialog keeps the focus in and gives it back; Escape closes it.
+  Hears sheet:open {href, opener}, stage:changed {model}, hold:placed, draw:entered. The dialog keeps the focus in and gives it
+  back; Escape closes it.
   Choosing an option fetches the sheet again with that variant; a failed answer falls back to the link itself.
 */
 
