@@ -69,6 +69,19 @@ def test_staff_schedule_a_show_with_lineup_drop_price_and_team(
     assert ShowMember.objects.get(show=show).user == moderator
 
 
+def test_staff_plan_a_drop_by_lot_with_guests_checked(
+    insider: Client, brand: Brand, host: Host, product: Product, starts_at: datetime
+):
+    item = {"product": product.pk, "planned_minutes": 12, "drop_price": "21.00", "drop_units": 8, "drop_per_buyer": 1}
+    fair = {"drop_draw_seconds": 10, "drop_guest_check": "on"}
+
+    answer = insider.post(reverse("admin:streams_show_add"), plan(brand, host, starts_at, lineup=[item | fair]))
+
+    assert answer.status_code == 302, answer.context["errors"]
+    line = LineupItem.objects.get(show__slug="advent-table")
+    assert (line.drop_draw_seconds, line.drop_guest_check) == (10, True)
+
+
 def test_a_show_cannot_be_given_to_another_brand(insider: Client, host: Host, rival_brand: Brand, starts_at: datetime):
     answer = insider.post(reverse("admin:streams_show_add"), plan(rival_brand, host, starts_at))
 

@@ -44,6 +44,22 @@ def test_staff_schedule_a_show_with_its_line_up(
     assert [(item.drop_price_minor, item.drop_units) for item in show.lineup.all()] == [(2100, 40)]
 
 
+def test_a_drop_is_planned_by_lot_and_with_guests_checked(
+    brand_staff: User, plan: dict[str, Any], now: datetime
+) -> None:
+    plan["items"][0] |= {"drop_draw_seconds": 10, "drop_guest_check": True}
+
+    item = Show.objects.get(slug=post(brand_staff, "shows", plan, now).json()["slug"]).lineup.get()
+
+    assert (item.drop_draw_seconds, item.drop_guest_check) == (10, True)
+
+
+def test_a_draw_lasts_as_long_as_one_of_the_choices(brand_staff: User, plan: dict[str, Any], now: datetime) -> None:
+    plan["items"][0]["drop_draw_seconds"] = 7
+
+    assert post(brand_staff, "shows", plan, now).status_code == 422
+
+
 def test_a_scheduled_show_stands_on_the_home_page(brand_staff: User, plan: dict[str, Any], now: datetime) -> None:
     post(brand_staff, "shows", plan, now)
 

@@ -137,6 +137,32 @@ def test_a_drop_starts_from_its_plan_and_only_one_runs_at_a_time(desk, live_show
     assert "disabled" in panel
 
 
+def test_a_drop_keeps_to_its_plan_by_lot_and_with_guests_checked(desk, live_show, lineup_item):
+    lineup_item.drop_draw_seconds, lineup_item.drop_guest_check = 10, True
+    planned(lineup_item)
+    plan = desk.get(f"/studio/{live_show.slug}/panels/next-drop/").content.decode()
+    assert "first 10 s" in plan
+    assert "checked" in plan
+
+    press(desk, live_show, "start-drop", item=lineup_item.pk, opens_in=30)
+
+    drop = Drop.objects.get()
+    assert (drop.draw_seconds, bool(drop.guest_check)) == (10, True)
+    assert "by lot among the first 10 s" in desk.get(f"/studio/{live_show.slug}/panels/on-air/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "drawn", "words"),
+    [(60, False, "0 in the draw"), (-1, False, "being drawn"), (-1, True, "drawn by lot")],
+)
+def test_the_host_sees_where_a_draw_stands(desk, drop_on_sale, now, ends_in, drawn, words):
+    ends_at = now + timedelta(seconds=ends_in)
+    moments = {"draw_seconds": 90, "draw_ends_at": ends_at, "drawn_at": ends_at if drawn else None}
+    Drop.objects.filter(pk=drop_on_sale.pk).update(**moments)
+
+    assert words in desk.get(f"/studio/{drop_on_sale.show.slug}/panels/on-air/").content.decode()
+
+
 def test_an_announced_drop_can_be_called_off_and_started_again(desk, live_show, lineup_item):
     planned(lineup_item)
     press(desk, live_show, "start-drop", item=lineup_item.pk, opens_in=30)

@@ -123,6 +123,24 @@ def test_the_sheet_offers_the_drop_and_the_shop_at_their_own_prices(
     assert "<html" not in in_shop
 
 
+@pytest.mark.parametrize(("ends_in", "words"), [(60, "Take part"), (-1, "Being drawn")])
+def test_a_draw_is_asked_into_from_plain_forms(
+    client: Client, drop_on_sale: Drop, lineup_item: LineupItem, now: datetime, ends_in: int, words: str
+):
+    ends_at = now + timedelta(seconds=ends_in)
+    Drop.objects.filter(pk=drop_on_sale.pk).update(draw_seconds=90, draw_ends_at=ends_at)
+
+    card = card_of(client.get(ADDRESS).text)
+    sheet = client.get(ADDRESS, {"sheet": str(lineup_item.pk), "part": "sheet"}).text
+
+    for part in (card, sheet):
+        (button,) = re.findall(r"<button [^>]*data-slot=.button.[^>]*>[^<]*</button>", part)
+        assert ("disabled" in button) == (ends_in < 0)
+    assert words in card
+    assert words in sheet
+    assert (f'name="drop" value="{drop_on_sale.pk}"' in card) == (ends_in > 0)
+
+
 def test_the_sheet_has_an_address_of_its_own(client: Client, drop_on_sale: Drop, lineup_item: LineupItem):
     page = client.get(ADDRESS, {"sheet": str(lineup_item.pk)}).text
 
