@@ -20,7 +20,7 @@ HOLD_LEAST, HOLD_MOST = 30, 30 * 60
 DRAW_MOST = 60
 # Who is drawn has 30 seconds to take the unit, so a draw ends at least so long before its drop.
 AFTER_DRAW = 30
-# 16,384 hashes of 4 KB on average, while the drop counts down: a tenth of a second on a desktop, a second on a slow phone.
+# 16,384 hashes of 4 KB on average, while the drop counts down: 0.1 s on a desktop, a second on a slow phone.
 GUEST_CHECK_BITS = 14
 TERMS = {
     "items": "One or several different variants of one product.",
