@@ -35,9 +35,9 @@ export const lookAs = (you) => {
 };
 
 /** Begin the sum of a drop, once. Without a secure connection there is no WebCrypto, and the server says what to do. */
-export const begin = (drop) => {
-  if (drop.guest_check && visitor && globalThis.crypto?.subtle && !works.has(drop.id))
-    works.set(drop.id, solve(drop.guest_check));
+export const begin = ({ id, state, guest_check: check }) => {
+  if (check && state !== "closed" && visitor && globalThis.crypto?.subtle && !works.has(id))
+    works.set(id, solve(check));
 };
 
 /** The field that a command about a drop carries: {work} of a guest, and nothing where nobody is checked. */
