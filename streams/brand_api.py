@@ -30,7 +30,9 @@ class ItemIn(Schema):
     drop_price: PriceIn | None = None
     drop_units: int | None = Field(None, ge=1, le=1_000_000)
     drop_per_buyer: int = Field(2, ge=1, le=100)
-    drop_draw_seconds: DropOrder = Field(DropOrder.FIRST_COME, description="So many seconds of taps are drawn by lot; 0: none.")
+    drop_draw_seconds: DropOrder = Field(
+        DropOrder.FIRST_COME, description="So many seconds of taps are drawn by lot; 0: none."
+    )
     drop_guest_check: bool = Field(False, description="Each guest's device does a small sum before it may ask.")
 
 
