@@ -209,7 +209,7 @@ def _draw(facts: Facts) -> Wire:
         "icon": "lamp",
         "label": "By lot",
         "word": "ask within",
-        "button": {"label": "Take part", "act": "buy", "look": "buy", "disabled": False},
+        "button": {"label": "Enter", "act": "buy", "look": "buy", "disabled": False},
     }
 
 

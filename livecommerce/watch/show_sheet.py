@@ -19,7 +19,7 @@ from livecommerce.watch.show_cards import Card, Scene
 BUTTONS = {
     "announced": "Opens in a moment",
     "paused": "Paused",
-    "draw": "Take part",
+    "draw": "Enter the draw",
     "in_draw": "You are in the draw",
     "drawing": "Being drawn",
 }

@@ -22,7 +22,7 @@ def test_one_of_two_guests_is_drawn_and_the_other_is_next(shop: Shop, noor: Host
             expect(card).to_contain_text("by lot among all who ask in the first 8 s", timeout=OPENS_MS)
 
         for card in cards:
-            card.get_by_role("button", name="Take part").click(timeout=OPENS_MS)
+            card.get_by_role("button", name="Enter").click(timeout=OPENS_MS)
 
         for card in cards:
             expect(card).to_contain_text("You are in the draw")

@@ -123,7 +123,7 @@ def test_the_sheet_offers_the_drop_and_the_shop_at_their_own_prices(
     assert "<html" not in in_shop
 
 
-@pytest.mark.parametrize(("ends_in", "words"), [(60, "Take part"), (-1, "Being drawn")])
+@pytest.mark.parametrize(("ends_in", "words"), [(60, "Enter"), (-1, "Being drawn")])
 def test_a_draw_is_asked_into_from_plain_forms(
     client: Client, drop_on_sale: Drop, lineup_item: LineupItem, now: datetime, ends_in: int, words: str
 ):

@@ -15,7 +15,7 @@ import { serverNow } from "lib/server-time";
 const WORDS = {
   announced: "Opens in a moment",
   paused: "Paused",
-  draw: "Take part",
+  draw: "Enter the draw",
   drawing: "Being drawn",
   sold_out: "Sold out",
   ended: "The drop is over",

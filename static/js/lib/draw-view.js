@@ -37,7 +37,7 @@ export const drawViews = {
     icon: "lamp",
     label: "By lot",
     word: "ask within",
-    button: { ...buy, label: "Take part" },
+    button: { ...buy, label: "Enter" },
   }),
   drawing: (facts) => ({ ...inDraw(facts), label: "Being drawn", button: cannotBuy }),
 };
