@@ -12,10 +12,8 @@ from checkout.counts import drop_figures
 from checkout.models import Order
 from livecommerce.money import Money
 from livecommerce.studio.rundown import Rundown
+from streams.drop_terms import WINDOW_LEAST, WINDOW_MOST
 from streams.models import Drop, LineupItem, Show
-
-LEAST_WINDOW = 60
-MOST_WINDOW = 20 * 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +173,7 @@ def plan_of(item: LineupItem, *, planned_at: int, run: int, now: datetime) -> Dr
         units=sum(units for _, units in shares),
         shares=shares,
         per_buyer=item.drop_per_buyer,
-        window_seconds=max(LEAST_WINDOW, min(MOST_WINDOW, item.planned_minutes * 60)),
+        window_seconds=max(WINDOW_LEAST, min(WINDOW_MOST, item.planned_minutes * 60)),
         draw_seconds=item.drop_draw_seconds,
         planned_at=planned_at,
         run=run,

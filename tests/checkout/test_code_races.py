@@ -72,20 +72,24 @@ def test_a_hold_that_ran_out_frees_the_code_for_one_of_those_who_wait(overdue, l
     assert uses_of(last_use) == (1, ["freed", "reserved"])
 
 
-def test_late_money_and_a_new_order_never_have_the_same_use(unpaid, last_use, variant, crowd, now):
-    payment, later = late_money(unpaid, Hold.objects.get(), now)
-    minutes = (later - now).total_seconds() / 60
+@pytest.fixture
+def settle_while_others_order(unpaid, variant, crowd, now):
+    """`settle_while_others_order()`: late money for the unpaid order comes while two others want its code."""
 
-    told = race(
-        "bargainers.settle_while_others_order",
-        processes=4,
-        variant=variant.pk,
-        buyers=crowd(4),
-        payment=payment.pk,
-        minutes=minutes,
-    )
+    def go(**guards: str) -> list[str]:
+        payment, later = late_money(unpaid, Hold.objects.get(), now)
+        minutes = (later - now).total_seconds() / 60
+        late = {"payment": payment.pk, "minutes": minutes, "variant": variant.pk, "buyers": crowd(4)}
+        told = race("bargainers.settle_while_others_order", processes=4, **late, **guards)
+        unpaid.refresh_from_db()
+        return told
 
-    unpaid.refresh_from_db()
+    return go
+
+
+def test_late_money_and_a_new_order_never_have_the_same_use(unpaid, last_use, settle_while_others_order):
+    told = settle_while_others_order()
+
     won = told.count("ordered")
     assert won == (0 if unpaid.state == Order.State.PAID else 1)
     assert Refund.objects.filter(reason="came_too_late").count() == won

@@ -112,7 +112,7 @@ def test_who_comes_while_the_lots_are_drawn_gets_nothing_before_those_who_are_in
     assert Hold.objects.count() == 0
 
 
-def test_in_a_draw_everybody_may_ask_for_one(scarce, live_show, now):
+def test_in_a_draw_everybody_may_ask_for_one(scarce, now):
     Drop.objects.filter(pk=scarce.pk).update(per_buyer=2)
 
     with pytest.raises(OneInDraw):

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from catalog.models import Stock
 from checkout.audit import breaches
@@ -105,14 +104,6 @@ def test_who_leaves_while_a_unit_is_offered_gives_it_back(leaving):
     assert not QueuePlace.objects.active().exists()
     assert Stock.objects.get(drop_item__drop=leaving["drop"]).left == 1
     assert list(breaches()) == []
-
-
-def test_without_a_second_look_a_unit_waits_for_someone_who_left(leaving):
-    """The control; where there is one writer at a time, who leaves sees the offer at once."""
-    race("leavers.leave_while_offered", processes=2, **leaving, without="second look")
-
-    expected = "offered" if connection.vendor == "postgresql" else "left"
-    assert QueuePlace.objects.get().state == expected
 
 
 def test_a_guest_who_signs_in_while_tapping_has_one_limit(drop_of, crowd):

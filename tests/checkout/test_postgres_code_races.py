@@ -3,12 +3,11 @@
 import pytest
 
 from checkout.audit import breaches
-from checkout.models import Code, CodeUse, Hold, Order
+from checkout.models import Code, CodeUse, Order
 from tests.checkout.races import forget, race, without_constraint
-from tests.checkout.test_code_races import last_use, now, overdue, unpaid, uses_of
-from tests.checkout.test_refunds import late_money
+from tests.checkout.test_code_races import last_use, now, overdue, settle_while_others_order, unpaid, uses_of
 
-__all__ = ["last_use", "now", "overdue", "unpaid"]
+__all__ = ["last_use", "now", "overdue", "settle_while_others_order", "unpaid"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
@@ -21,21 +20,9 @@ def test_without_the_lock_the_last_use_of_a_code_is_taken_by_all(last_use, varia
     forget()
 
 
-def test_without_the_lock_late_money_and_a_new_order_have_the_same_use(unpaid, last_use, variant, crowd, now):
-    payment, later = late_money(unpaid, Hold.objects.get(), now)
-    minutes = (later - now).total_seconds() / 60
+def test_without_the_lock_late_money_and_a_new_order_have_the_same_use(unpaid, settle_while_others_order):
+    told = settle_while_others_order(without="code lock")
 
-    told = race(
-        "bargainers.settle_while_others_order",
-        processes=4,
-        variant=variant.pk,
-        buyers=crowd(4),
-        payment=payment.pk,
-        minutes=minutes,
-        without="code lock",
-    )
-
-    unpaid.refresh_from_db()
     assert told.count("ordered") + (unpaid.state == Order.State.PAID) > 1
     assert any(sentence.startswith("codes: taken is") for sentence in breaches())
     forget()

@@ -10,12 +10,15 @@ from django.db import connection
 
 from checkout.audit import breaches
 from checkout.holds import place_hold, release_hold
-from checkout.models import Hold, Refund
+from checkout.models import Hold, QueuePlace, Refund
 from checkout.queue import join_queue
 from livecommerce.clock import database_now
 from tests.checkout.conftest import pay
 from tests.checkout.races import race
+from tests.checkout.test_drop_races import leaving, sold_out
 from tests.checkout.test_withdrawals import WITHDRAW_OR_REFUND
+
+__all__ = ["leaving", "sold_out"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
@@ -87,6 +90,13 @@ def test_an_offer_that_is_waited_for_makes_a_circle(offered):
     race("leavers.leave_or_take", processes=2, **offered, without="offer that nobody has")
 
     assert deadlocks() > before
+
+
+def test_without_a_second_look_a_unit_waits_for_someone_who_left(leaving):
+    """The control of who leaves while a unit is offered; with one writer at a time nobody reads too early."""
+    race("leavers.leave_while_offered", processes=2, **leaving, without="second look")
+
+    assert QueuePlace.objects.get().state == "offered"
 
 
 def test_everything_at_once_makes_no_circle(drop_of, crowd):
